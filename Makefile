@@ -1,0 +1,102 @@
+# Every target works in a fresh clone. Tools are built by exact version into
+# bin/tools; Debian packages are installed by deploy/setup.sh.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS   += --no-print-directory
+
+export PATH := $(PATH):/usr/sbin:/sbin
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+SUDO    := $(if $(filter 0,$(shell id -u)),,sudo)
+
+GOLANGCI_VERSION    := v2.15.0
+PROTOC_GEN_VERSION  := v1.36.12
+PROTOC_GRPC_VERSION := v1.6.2
+
+TOOLS    := $(CURDIR)/bin/tools
+GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
+PROTOC_GEN  := $(TOOLS)/protoc-gen-go-$(PROTOC_GEN_VERSION)
+PROTOC_GRPC := $(TOOLS)/protoc-gen-go-grpc-$(PROTOC_GRPC_VERSION)
+
+# The tests that need root: their files carry the build tag lab.
+LAB_FILES = $(shell grep -rlE --include='*_test.go' '^//go:build .*\blab\b' cmd pkg plugin 2>/dev/null)
+LAB_DIRS  = $(addprefix ./,$(sort $(patsubst %/,%,$(dir $(LAB_FILES)))))
+LAB_TESTS = $(shell grep -hoE '^func Test[A-Za-z0-9_]+' $(LAB_FILES) /dev/null | sed 's/^func //' | sort -u | paste -sd'|')
+
+.PHONY: help check build unit test demo lint fmt generate verify clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+check: lint verify ## format, lint, vet, floors, descriptors, generated code
+	go vet -tags lab ./...
+	go test ./pkg ./pkg/descriptor/... ./descriptors/...
+
+build: ## the programs, into bin/
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+unit: ## the tests that need neither root nor Open vSwitch
+	go test ./...
+
+test: ## all tests, with race detection; installs what is missing, asks sudo for root
+	deploy/setup.sh run test
+	$(MAKE) build
+	go build -o bin/tools/testcount ./tools/testcount
+	( bad=0; \
+	go test -json -race -timeout 8m ./... || bad=1; \
+	$(if $(LAB_FILES),go test -json -tags lab -p 1 -count 1 -timeout 8m $(if $(SUDO),-exec $(SUDO)) \
+		-run '^($(LAB_TESTS))$$' $(LAB_DIRS) || bad=1;) \
+	exit $$bad ) | bin/tools/testcount
+
+demo: ## the fire-emergency slice, from template to frames (KEEP=1 leaves the lab up)
+	deploy/setup.sh run
+	$(MAKE) build
+	$(SUDO) bin/l2sces demo $(if $(KEEP),--keep)
+
+lint: $(GOLANGCI) ## golangci-lint, formatters included
+	$(GOLANGCI) run --build-tags lab ./...
+
+fmt: $(GOLANGCI) ## put the code into form
+	$(GOLANGCI) fmt ./...
+
+generate: ## remake the generated code in pkg/api
+	deploy/setup.sh generate
+	$(MAKE) api OUT=pkg/api
+
+verify: ## prove that the generated code is what generate makes
+	deploy/setup.sh generate
+	rm -rf bin/verify && mkdir -p bin/verify
+	$(MAKE) api OUT=bin/verify
+	@# The version of protoc stands in a comment and may differ.
+	for f in $$(cd pkg/api && find . -name '*.pb.go'; cd ../../bin/verify && find . -name '*.pb.go'); do \
+		diff -u -I '^//.*protoc ' "pkg/api/$$f" "bin/verify/$$f"; done
+	rm -rf bin/verify
+
+clean: ## remove what was built
+	rm -rf bin
+
+# api makes the Go code of every .proto file below pkg/api, into OUT.
+.PHONY: api
+api: $(PROTOC_GEN) $(PROTOC_GRPC)
+	cd pkg/api && protoc -I . $$(find . -name '*.proto' | sort) \
+		--plugin=protoc-gen-go=$(PROTOC_GEN) --go_out=$(CURDIR)/$(OUT) --go_opt=paths=source_relative \
+		--plugin=protoc-gen-go-grpc=$(PROTOC_GRPC) --go-grpc_out=$(CURDIR)/$(OUT) --go-grpc_opt=paths=source_relative
+
+# install puts the program of a package into bin/tools under its version.
+define install
+	@echo "building $(notdir $@), once"
+	@GOBIN=$@.new go install $(1)
+	@mv $@.new/* $@ && rmdir $@.new
+endef
+
+$(GOLANGCI):
+	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION))
+
+$(PROTOC_GEN):
+	$(call install,google.golang.org/protobuf/cmd/protoc-gen-go@$(PROTOC_GEN_VERSION))
+
+$(PROTOC_GRPC):
+	$(call install,google.golang.org/grpc/cmd/protoc-gen-go-grpc@$(PROTOC_GRPC_VERSION))

@@ -1,0 +1,52 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/l2sces/l2sces/pkg/slice"
+)
+
+// kinds pairs the kinds of error with gRPC's codes.
+var kinds = map[slice.Kind]codes.Code{
+	slice.Internal:    codes.Internal,
+	slice.Invalid:     codes.InvalidArgument,
+	slice.NotFound:    codes.NotFound,
+	slice.Conflict:    codes.AlreadyExists,
+	slice.Exhausted:   codes.ResourceExhausted,
+	slice.Unavailable: codes.Unavailable,
+	slice.Denied:      codes.PermissionDenied,
+}
+
+// outward turns an error of the house into one that gRPC carries.
+func outward(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.DeadlineExceeded):
+		return status.Error(codes.DeadlineExceeded, err.Error())
+	case errors.Is(err, context.Canceled):
+		return status.Error(codes.Canceled, err.Error())
+	}
+	return status.Error(kinds[slice.KindOf(err)], err.Error())
+}
+
+// inward turns an error that gRPC brought into one of the house.
+func inward(err error) error {
+	if err == nil {
+		return nil
+	}
+	s, _ := status.FromError(err)
+	for kind, code := range kinds {
+		if code == s.Code() {
+			return slice.Errorf(kind, "%s", s.Message())
+		}
+	}
+	if s.Code() == codes.DeadlineExceeded || s.Code() == codes.Canceled {
+		return slice.Errorf(slice.Unavailable, "%s", s.Message())
+	}
+	return err
+}

@@ -1,0 +1,138 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"google.golang.org/grpc"
+
+	pb "github.com/l2sces/l2sces/pkg/api/l2sces/v1"
+	"github.com/l2sces/l2sces/pkg/bridge"
+	"github.com/l2sces/l2sces/pkg/slice"
+)
+
+// Nodes keeps the bridges of nodes.
+type Nodes interface {
+	// Keep serves one agent until its line breaks: it takes what the agent
+	// reports, the greeting first, and sends what is wanted.
+	Keep(ctx context.Context, reports <-chan bridge.Report, send func(bridge.Wanted) error) error
+}
+
+// ServeNodes serves NodeService with nodes. Check decides whether a caller may
+// speak for a node.
+func ServeNodes(s *grpc.Server, nodes Nodes, check func(caller string, r bridge.Report) error) {
+	pb.RegisterNodeServiceServer(s, nodeServer{nodes: nodes, check: check})
+}
+
+type nodeServer struct {
+	pb.UnimplementedNodeServiceServer
+	nodes Nodes
+	check func(string, bridge.Report) error
+}
+
+func (s nodeServer) Keep(stream grpc.BidiStreamingServer[pb.Report, pb.Wanted]) error {
+	ctx, cancel := context.WithCancelCause(stream.Context())
+	reports := make(chan bridge.Report)
+	go func() { // ends with the stream, whose context ends with this handler
+		defer close(reports)
+		cancel(s.receive(ctx, stream, reports))
+	}()
+	err := s.nodes.Keep(ctx, reports, func(w bridge.Wanted) error {
+		m, err := message(w, &pb.Wanted{})
+		if err != nil {
+			return err
+		}
+		return stream.Send(m)
+	})
+	if cause := context.Cause(ctx); err == nil || errors.Is(err, context.Canceled) && cause != nil {
+		err = cause
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func (s nodeServer) receive(ctx context.Context, stream grpc.BidiStreamingServer[pb.Report, pb.Wanted], reports chan<- bridge.Report) error {
+	for {
+		m, err := stream.Recv()
+		if err != nil {
+			return err
+		}
+		r, err := value[bridge.Report](m)
+		if err != nil {
+			return slice.Errorf(slice.Invalid, "report: %w", err)
+		}
+		if err := s.check(caller(ctx), r); err != nil {
+			return err
+		}
+		select {
+		case reports <- r:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// A NodeClient is the controller of a node, far away.
+type NodeClient struct{ client pb.NodeServiceClient }
+
+// NewNodeClient returns the controller at the other end of a connection.
+func NewNodeClient(conn grpc.ClientConnInterface) NodeClient {
+	return NodeClient{pb.NewNodeServiceClient(conn)}
+}
+
+// Keep sends reports up and hands down what is wanted, until ctx ends or the
+// line breaks.
+func (c NodeClient) Keep(ctx context.Context, reports <-chan bridge.Report, wanted func(bridge.Wanted)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stream, err := c.client.Keep(ctx)
+	if err != nil {
+		return inward(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		cancel(receiveWanted(stream, wanted))
+	}()
+	err = sendReports(ctx, stream, reports)
+	cancel(err)
+	<-done
+	return inward(context.Cause(ctx))
+}
+
+func receiveWanted(stream grpc.BidiStreamingClient[pb.Report, pb.Wanted], wanted func(bridge.Wanted)) error {
+	for {
+		m, err := stream.Recv()
+		if err != nil {
+			return err
+		}
+		w, err := value[bridge.Wanted](m)
+		if err != nil {
+			return err
+		}
+		wanted(w)
+	}
+}
+
+func sendReports(ctx context.Context, stream grpc.BidiStreamingClient[pb.Report, pb.Wanted], reports <-chan bridge.Report) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case r, ok := <-reports:
+			if !ok {
+				return stream.CloseSend()
+			}
+			m, err := message(r, &pb.Report{})
+			if err != nil {
+				return err
+			}
+			if err := stream.Send(m); err != nil {
+				return err
+			}
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package api
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/status"
+)
+
+// The limits of every server: bytes of a message, streams of a connection.
+const (
+	maxMessage = 4 << 20
+	maxStreams = 256
+)
+
+// A ServerConfig says who may call.
+type ServerConfig struct {
+	TLS    *tls.Config // with client certificates required
+	Logger *slog.Logger
+	// Identify reads the name of the caller from its certificate.
+	Identify func(tls.ConnectionState) (string, error)
+	// Authorize decides whether a caller may use a method, which is given
+	// with its service: /l2sces.v1.SliceService/GetSlice.
+	Authorize func(caller, method string) error
+}
+
+// NewServer returns a gRPC server with mutual TLS, limits, health and
+// reflection. A panic in a handler ends the call and nothing else.
+func NewServer(cfg ServerConfig) *grpc.Server {
+	g := guard(cfg)
+	s := grpc.NewServer(
+		grpc.Creds(credentials.NewTLS(cfg.TLS)),
+		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxConcurrentStreams(maxStreams),
+		grpc.ConnectionTimeout(10*time.Second),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 10 * time.Second, Timeout: 5 * time.Second}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 2 * time.Second, PermitWithoutStream: true}),
+		grpc.UnaryInterceptor(g.unary), grpc.StreamInterceptor(g.stream),
+	)
+	healthv1.RegisterHealthServer(s, health.NewServer())
+	reflection.Register(s)
+	return s
+}
+
+// guard stands before every handler.
+type guard ServerConfig
+
+type callerKey struct{}
+
+// caller returns the identity of who called.
+func caller(ctx context.Context) string {
+	name, _ := ctx.Value(callerKey{}).(string)
+	return name
+}
+
+// admit finds out who calls and whether it may.
+func (g guard) admit(ctx context.Context, method string) (context.Context, error) {
+	p, ok := peer.FromContext(ctx)
+	if !ok {
+		return nil, status.Error(codes.Unauthenticated, "the caller has no address")
+	}
+	info, ok := p.AuthInfo.(credentials.TLSInfo)
+	if !ok {
+		return nil, status.Error(codes.Unauthenticated, "the caller has no certificate")
+	}
+	name, err := g.Identify(info.State)
+	if err != nil {
+		return nil, status.Error(codes.Unauthenticated, err.Error())
+	}
+	if err := g.Authorize(name, method); err != nil {
+		g.Logger.Warn("call refused", "caller", name, "method", method, "reason", err.Error())
+		return nil, status.Error(codes.PermissionDenied, err.Error())
+	}
+	return context.WithValue(ctx, callerKey{}, name), nil
+}
+
+func (g guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (_ any, err error) {
+	defer g.recover(info.FullMethod, &err)
+	ctx, err = g.admit(ctx, info.FullMethod)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := next(ctx, req)
+	return answer, outward(err)
+}
+
+func (g guard) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
+	defer g.recover(info.FullMethod, &err)
+	ctx, err := g.admit(ss.Context(), info.FullMethod)
+	if err != nil {
+		return err
+	}
+	return outward(next(srv, namedStream{ss, ctx}))
+}
+
+func (g guard) recover(method string, err *error) {
+	if r := recover(); r != nil {
+		g.Logger.Error("handler panicked", "method", method, "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+		*err = status.Error(codes.Internal, "the handler of "+method+" failed; the log has the reason")
+	}
+}
+
+// namedStream is a stream whose context knows the caller.
+type namedStream struct {
+	grpc.ServerStream
+	ctx context.Context //nolint:containedctx // gRPC hands a stream's context on through the stream
+}
+
+func (s namedStream) Context() context.Context { return s.ctx }

@@ -1,0 +1,177 @@
+package descriptor_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/l2sces/l2sces/pkg/descriptor"
+	"github.com/l2sces/l2sces/pkg/slice"
+)
+
+func TestReadRefuses(t *testing.T) {
+	tests := map[string]struct {
+		yaml string
+		want []string // positions and the message up to the remedy
+	}{
+		"nothing":           {"", []string{"f:1:1: the file is empty"}},
+		"comment only":      {"# a\n", []string{"f:1:1: the file is empty"}},
+		"two documents":     {"a: 1\n---\nb: 2\n", []string{"f:2:1: a second document begins here"}},
+		"leading zero":      {"a: 1\nvlan: 010\n", []string{"f:2:7: number 010 begins with a zero"}},
+		"signed zero":       {"a: -07\n", []string{"f:1:4: number -07 begins with a zero"}},
+		"duplicate":         {"a: 1\nb: 2\na: 3\n", []string{`f:3:1: key "a" is there already, on line 1`}},
+		"anchor and alias":  {"a: &x 1\nb: *x\n", []string{"f:1:4: anchor &x is not allowed", "f:2:4: alias *x is not allowed"}},
+		"merge key":         {"<<: 1\n", []string{"f:1:1: a key must be plain text"}},
+		"tag":               {"a: !!python/object:os.system x\n", []string{"f:1:4: tag !!python/object:os.system is not allowed"}},
+		"tag on a mapping":  {"a: !x {b: 1}\n", []string{"f:1:4: tag !x is not allowed"}},
+		"binary":            {"a: !!binary aGk=\n", []string{"f:1:4: tag !!binary is not allowed"}},
+		"wrong core tag":    {"a: !!int x\n", []string{`f:1:4: value "x" does not fit its type`}},
+		"infinite":          {"a: .inf\n", []string{`f:1:4: value ".inf" does not fit its type`}},
+		"key that is a map": {"{a: 1}: 2\n", []string{"f:1:1: a key must be plain text"}},
+		"deep":              {strings.Repeat("[", 9) + strings.Repeat("]", 9), []string{"f:1:9: nested deeper than 8"}},
+		"many keys":         {"a: 1\nb: 1\nc: 1\nd: 1\ne: 1\n", []string{"f:1:1: a mapping of 5 keys, more than 4"}},
+		"many values":       {"[" + strings.Repeat("1,", 50) + "]", []string{"f:1:80: more than 40 values"}},
+		"many bytes":        {strings.Repeat("#", 201), []string{"f:1:1: the file has 201 bytes, more than 200"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := descriptor.Read("f", []byte(test.yaml), descriptor.Limits{Bytes: 200, Depth: 8, Keys: 4, Nodes: 40})
+			if diff := cmp.Diff(test.want, messages(t, err)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// messages returns the complaints without their remedies.
+func messages(t *testing.T, err error) []string {
+	t.Helper()
+	if err == nil {
+		return nil
+	}
+	if got := slice.KindOf(err); got != slice.Invalid {
+		t.Errorf("kind %v, want invalid: %v", got, err)
+	}
+	var problems descriptor.Problems
+	if !errors.As(err, &problems) {
+		t.Fatalf("not problems: %v", err)
+	}
+	var out []string
+	for _, p := range problems {
+		p.Remedy = ""
+		out = append(out, p.String())
+	}
+	return out
+}
+
+func TestBrokenYAMLHasALine(t *testing.T) {
+	for _, text := range []string{"nst:\n- id: a\n  name: 'b\n", "a: [1, 2\n", "a: 1\n\tb: 2\n", "a: b: c\n", "\x00"} {
+		_, err := descriptor.Read("f", []byte(text), descriptor.Limits{})
+		got := messages(t, err)
+		if len(got) != 1 || !strings.Contains(got[0], ":1: not YAML: ") {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+// TestBombsAreCheap feeds what is small on the wire and large in memory.
+func TestBombsAreCheap(t *testing.T) {
+	const most = 100 * time.Millisecond
+	var keys, lol strings.Builder
+	for i := range 32_000 {
+		fmt.Fprintf(&keys, "k%d: 1\n", i)
+	}
+	lol.WriteString("a0: &a0 [x, x]\n")
+	for i := 1; i < 60; i++ {
+		fmt.Fprintf(&lol, "a%d: &a%d [*a%d, *a%d]\n", i, i, i-1, i-1)
+	}
+	tests := map[string]struct {
+		yaml string
+		want string
+	}{
+		"32,000 keys":     {keys.String(), "f:1:1: a mapping of 32000 keys, more than 1000"},
+		"aliases":         {lol.String(), "anchor &a0 is not allowed"},
+		"9,000 deep":      {strings.Repeat("[", 9000) + strings.Repeat("]", 9000), "nested deeper than 64"},
+		"1 MiB of braces": {strings.Repeat("{", 1<<20), "not YAML"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			best := time.Hour // of some tries: the machine has other work
+			var err error
+			for try := 0; try < 10 && best > most; try++ {
+				start := time.Now()
+				_, err = descriptor.Read("f", []byte(test.yaml), descriptor.Limits{})
+				best = min(best, time.Since(start))
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+			if best > most {
+				t.Errorf("took %v", best)
+			}
+		})
+	}
+}
+
+func TestAt(t *testing.T) {
+	doc, err := descriptor.Read("f", []byte("a:\n- b: 1\n- b: two\n"), descriptor.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"": "f:1:1", "a": "f:2:1", "a[1]": "f:3:3", "a[1].b": "f:3:6", "a[1].c": "f:3:3", "a[7].b": "f:2:1",
+	} {
+		if got := doc.At(path).String(); got != want {
+			t.Errorf("%q at %s, want %s", path, got, want)
+		}
+	}
+	if doc.Has("a[7]") || !doc.Has("a[0].b") {
+		t.Error("Has is wrong")
+	}
+	p := doc.Problem("a[1].b", "do it", "message %d", 1)
+	if got, want := p.String(), "f:3:6: message 1 (do it)"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, seed := range []string{"a: 1", "nst: [{id: a, netslice-subnet: [{id: b, nsd-ref: c}]}]", "nsd: {nsd: [{id: a}]}", "? [a]\n: b", "- &a *a", "a: 0b1\nb: 0o7\nc: 1_0\nd: 1e400\n", "--- !!set\n", "%YAML 1.1\n---\n", "a: 2001-01-01\n", "<<: {a: 1}\n", "additionalParamsForNsi: {l2sces: {networks: [{name: a}]}}"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		doc, err := descriptor.Read("f", data, descriptor.Limits{Bytes: 1 << 12})
+		if err != nil {
+			if slice.KindOf(err) != slice.Invalid {
+				t.Fatalf("kind of %v", err)
+			}
+			return
+		}
+		_, _, nstErr := doc.NST()
+		_, _, nsdErr := doc.NSD()
+		_, annexErr := doc.Annex()
+		_, paramsErr := doc.Params()
+		for _, err := range []error{nstErr, nsdErr, annexErr, paramsErr} {
+			if err != nil && slice.KindOf(err) != slice.Invalid {
+				t.Fatalf("kind of %v", err)
+			}
+		}
+		var before, after any
+		if err := descriptor.FromYAML("f", data, &before); err != nil {
+			t.Fatal(err)
+		}
+		text, err := descriptor.YAML(before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := descriptor.FromYAML("f", text, &after); err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		if diff := cmp.Diff(before, after); diff != "" {
+			t.Fatalf("what was written is read otherwise:\n%s\n%s", text, diff)
+		}
+	})
+}

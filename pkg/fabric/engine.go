@@ -1,0 +1,155 @@
+package fabric
+
+import (
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/l2sces/l2sces/pkg/flow"
+	"github.com/l2sces/l2sces/pkg/slice"
+)
+
+// An Engine holds the rules that every switch should have, by network, and
+// keeps the connected switches at that. Each switch is served by a goroutine
+// of its own: a slow or broken one delays nobody else.
+type Engine struct {
+	log  *slog.Logger
+	base flow.Rules
+
+	mu       sync.Mutex
+	wanted   map[slice.DPID]map[slice.Network]wanted
+	switches map[slice.DPID]*keeper
+	version  uint64
+	changed  chan struct{} // closed and renewed when a switch got on
+
+	mods, syncs, faults atomic.Uint64
+}
+
+// wanted is what one network wants on one switch. Nil rules want it gone.
+type wanted struct {
+	rules   flow.Rules
+	version uint64
+}
+
+// NewEngine returns an engine whose switches all have the base rules.
+func NewEngine(base flow.Rules, log *slog.Logger) *Engine {
+	return &Engine{
+		log: log, base: base, changed: make(chan struct{}),
+		wanted:   map[slice.DPID]map[slice.Network]wanted{},
+		switches: map[slice.DPID]*keeper{},
+	}
+}
+
+// Set replaces the rules of a network on all switches, and wakes those that it
+// concerns: the ones that have it now and the ones that had it before.
+func (e *Engine) Set(n slice.Network, rules map[slice.DPID]flow.Rules) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id, networks := range e.wanted {
+		if _, had := networks[n]; !had {
+			continue
+		}
+		if _, has := rules[id]; !has {
+			delete(networks, n)
+			e.wake(id, n)
+		}
+	}
+	for id, r := range rules {
+		have, ok := e.wanted[id][n]
+		if ok && flow.Diff(have.rules, r).Empty() {
+			continue
+		}
+		if e.wanted[id] == nil {
+			e.wanted[id] = map[slice.Network]wanted{}
+		}
+		e.version++
+		e.wanted[id][n] = wanted{rules: r, version: e.version}
+		e.wake(id, n)
+	}
+}
+
+func (e *Engine) wake(id slice.DPID, n slice.Network) {
+	if k := e.switches[id]; k != nil {
+		k.dirty[n] = true
+		poke(k.wakeup)
+	}
+}
+
+// Holds reports whether a connected switch may still have rules of a network.
+func (e *Engine) Holds(n slice.Network) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, k := range e.switches {
+		if _, ok := k.held[n]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// Pending says why a network is not yet in place on every switch that it
+// concerns, or nothing if it is.
+func (e *Engine) Pending(n slice.Network) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(e.wanted)) {
+		w, ok := e.wanted[id][n]
+		if !ok {
+			continue
+		}
+		k := e.switches[id]
+		switch {
+		case k == nil:
+			return fmt.Sprintf("switch %s is not connected", id)
+		case k.faults[n] != nil:
+			return fmt.Sprintf("switch %s: %s", id, k.faults[n])
+		case k.applied[n] != w.version:
+			return fmt.Sprintf("switch %s has not confirmed the rules yet", id)
+		}
+	}
+	return ""
+}
+
+// Unsettled names a connected switch that does not hold what is wanted of it,
+// or nothing.
+func (e *Engine) Unsettled() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(e.switches)) {
+		if k := e.switches[id]; !k.synced || len(k.dirty) > 0 || k.busy {
+			return fmt.Sprintf("switch %s is being changed", id)
+		}
+	}
+	return ""
+}
+
+// Changed returns a channel that is closed when some switch got on.
+func (e *Engine) Changed() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.changed
+}
+
+// progress tells everybody who waits that a switch got on; the lock is held.
+func (e *Engine) progress() {
+	close(e.changed)
+	e.changed = make(chan struct{})
+}
+
+// Stats are totals since the start.
+type Stats struct {
+	Switches int    // connected now
+	Mods     uint64 // flow-, group- and meter-mods that were confirmed
+	Syncs    uint64 // full comparisons, one for each connection
+	Faults   uint64 // changes that a switch refused
+}
+
+// Stats returns the totals.
+func (e *Engine) Stats() Stats {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return Stats{len(e.switches), e.mods.Load(), e.syncs.Load(), e.faults.Load()}
+}

@@ -1,0 +1,222 @@
+package fabric
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/l2sces/l2sces/pkg/bridge"
+	"github.com/l2sces/l2sces/pkg/ipam"
+	"github.com/l2sces/l2sces/pkg/slice"
+)
+
+// The highest port number that Open vSwitch takes (OFPP_MAX of OpenFlow 1.0,
+// which it keeps in all versions).
+const maxPort = 65279
+
+// patchKey names the hand-off port among the ports of a node.
+const patchKey = "patch"
+
+func tunnelKey(peer slice.Node) string { return "tunnel/" + string(peer) }
+
+func workloadKey(id slice.NetworkID, w slice.Workload) string {
+	return "workload/" + id.String() + "/" + string(w)
+}
+
+// ofWorkload is the inverse of workloadKey. No part of the key but the last
+// can hold a slash.
+func ofWorkload(key string) (slice.NetworkID, slice.Workload) {
+	parts := strings.SplitN(key, "/", 4)
+	return slice.NetworkID{Slice: slice.ID(parts[1]), Network: slice.NetworkName(parts[2])}, slice.Workload(parts[3])
+}
+
+// node is one node of the fabric. What is exported outlives a restart: a
+// controller that comes back compiles the same rules before any node reports.
+type node struct {
+	Name    slice.Node            `json:"name"`
+	Domain  slice.Domain          `json:"domain"`
+	Tunnel  netip.Addr            `json:"tunnel"`
+	MTU     uint32                `json:"mtu"`
+	Members []slice.Workload      `json:"members,omitempty"`
+	Ports   map[string]slice.Port `json:"ports"` // numbers by what is behind them
+	Ring    ipam.Ring             `json:"ring"`  // of port numbers
+
+	report bridge.Report // the last one
+	line   *line         // to its agent; nil when it is away
+}
+
+// line is an agent that is connected.
+type line struct{ wake chan struct{} }
+
+// A NodeInfo is a node as others may know it.
+type NodeInfo struct {
+	Name    slice.Node
+	Domain  slice.Domain
+	DPID    slice.DPID
+	MTU     uint32
+	Members []slice.Workload
+	Online  bool
+}
+
+// Nodes returns the nodes that ever joined, by name.
+func (f *Fabric) Nodes() []NodeInfo {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []NodeInfo
+	for _, name := range f.names() {
+		n := f.nodes[name]
+		all = append(all, NodeInfo{n.Name, n.Domain, f.dpid(n), n.MTU, slices.Clone(n.Members), n.line != nil})
+	}
+	return all
+}
+
+func (f *Fabric) dpid(n *node) slice.DPID { return slice.DPIDOf(n.Domain, n.Name, f.cfg.Bridge) }
+
+// Keep serves one agent until its line breaks: it takes what the agent
+// reports, the greeting first, and sends the bridge that is wanted, now and
+// whenever it changes.
+func (f *Fabric) Keep(ctx context.Context, reports <-chan bridge.Report, send func(bridge.Wanted) error) error {
+	var me *line
+	var name slice.Node
+	defer func() { f.leave(name, me) }()
+	var wake chan struct{}
+	var sent uint32
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case r, ok := <-reports:
+			if !ok {
+				return nil
+			}
+			if me == nil {
+				me, name = &line{wake: make(chan struct{}, 1)}, r.Node
+				wake = me.wake
+			}
+			if err := f.join(r, me); err != nil {
+				return err
+			}
+		case <-wake:
+			w := f.wanted(name)
+			if w.Revision == sent {
+				continue
+			}
+			if err := send(w); err != nil {
+				return fmt.Errorf("send bridge to node %s: %w", name, err)
+			}
+			sent = w.Revision
+		}
+	}
+}
+
+// join takes a report in. The newest line of a node is the one that counts.
+func (f *Fabric) join(r bridge.Report, me *line) error {
+	f.mu.Lock()
+	n, known := f.nodes[r.Node]
+	if known && n.Domain != r.Domain {
+		f.mu.Unlock()
+		return slice.Errorf(slice.Conflict, "node %s is in domain %s already, and reports from %s", r.Node, n.Domain, r.Domain)
+	}
+	if !known {
+		n = &node{Name: r.Node, Domain: r.Domain, Ports: map[string]slice.Port{}, Ring: ipam.Ring{First: 1, Last: maxPort}}
+		f.nodes[r.Node] = n
+	}
+	fresh := n.line != me
+	n.line, n.report = me, r
+	changed := !known || n.Tunnel != r.Tunnel || n.MTU != r.MTU || !slices.Equal(n.Members, r.Members)
+	if changed {
+		n.Tunnel, n.MTU, n.Members = r.Tunnel, r.MTU, slices.Clone(r.Members)
+		if err := f.saveNode(n); err != nil {
+			f.mu.Unlock()
+			return err
+		}
+		f.renew(f.ids())
+	}
+	if fresh {
+		poke(me.wake)
+	}
+	close(f.reported)
+	f.reported = make(chan struct{})
+	f.mu.Unlock()
+	if (changed || fresh) && f.cfg.Joined != nil {
+		f.cfg.Joined()
+	}
+	return nil
+}
+
+func (f *Fabric) leave(name slice.Node, me *line) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n := f.nodes[name]; n != nil && n.line == me {
+		n.line = nil
+	}
+}
+
+// wanted returns the bridge that a node should have. Its revision is a hash,
+// so that a restarted controller asks for the same.
+func (f *Fabric) wanted(name slice.Node) bridge.Wanted {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.wantedOf(f.nodes[name])
+}
+
+func (f *Fabric) wantedOf(n *node) bridge.Wanted {
+	b := bridge.Bridge{Name: f.cfg.Bridge, DPID: f.dpid(n), Controllers: f.cfg.Controllers}
+	for key, number := range n.Ports {
+		b.Ports = append(b.Ports, f.port(n, key, number))
+	}
+	slices.SortFunc(b.Ports, func(x, y bridge.Port) int { return strings.Compare(x.Name, y.Name) })
+	h := fnv.New32a()
+	_ = json.NewEncoder(h).Encode(b) // a hash takes everything
+	return bridge.Wanted{Revision: h.Sum32(), Bridge: b}
+}
+
+// port returns the port behind a key.
+func (f *Fabric) port(n *node, key string, number slice.Port) bridge.Port {
+	switch {
+	case key == patchKey:
+		p := bridge.Port{Name: bridge.PatchName, Kind: bridge.Patch, Number: number, Peer: bridge.PatchPeer}
+		if f.cfg.Bridge == bridge.NED {
+			p.Name, p.Peer = p.Peer, p.Name
+		}
+		return p
+	case strings.HasPrefix(key, "tunnel/"):
+		peer := slice.Node(strings.TrimPrefix(key, "tunnel/"))
+		return bridge.Port{Name: portName("x", key), Kind: bridge.Tunnel, Number: number, Remote: f.nodes[peer].Tunnel}
+	}
+	id, workload := ofWorkload(key)
+	nw := f.networks[id]
+	i := slices.IndexFunc(nw.Attachments, func(a Attachment) bool { return a.Label == 0 && a.Workload == workload })
+	return workloadPort(nw, nw.Attachments[i], key, number)
+}
+
+func workloadPort(nw *network, a Attachment, key string, number slice.Port) bridge.Port {
+	p := bridge.Port{
+		Name: portName("v", key), Kind: bridge.Workload, Number: number,
+		Workload: a.Workload, Interface: a.Interface, Address: a.Address, MTU: nw.MTU,
+	}
+	if len(a.Behind) > 0 {
+		p.MAC = a.Behind[0]
+	}
+	return p
+}
+
+// portName returns a name of eleven bytes: a device name holds fifteen, and
+// the names of slices are longer.
+func portName(prefix, key string) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(key)) // a hash takes everything
+	return fmt.Sprintf("%s%010x", prefix, h.Sum64()&0xffffffffff)
+}
+
+// poke wakes whoever waits on a channel of one place.
+func poke(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,166 @@
+package openflow
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/l2sces/l2sces/pkg/openflow/ofp"
+	"github.com/l2sces/l2sces/pkg/slice"
+)
+
+// talk leads a connection from TLS to the end of its handler.
+func (s *Server) talk(ctx context.Context, conn net.Conn, log *slog.Logger) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // wakes whoever reads or writes
+	defer stop()
+	limit, done := context.WithTimeout(ctx, s.config.Handshake)
+	defer done()
+	r := bufio.NewReaderSize(conn, 1<<16)
+	peer, err := s.greet(limit, conn, r)
+	if err != nil {
+		s.counters.refused.Add(1)
+		log.Warn("handshake", "err", err)
+		return
+	}
+	ss := s.newSession(ctx, cancel, conn, log)
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer ss.end(nil)
+	for _, f := range []func() error{func() error { return ss.read(r) }, ss.write, ss.watch, ss.tell} {
+		running.Go(func() { ss.end(ss.guard(f)) })
+	}
+	leave, err := s.introduce(limit, ss, peer)
+	if err != nil {
+		s.counters.refused.Add(1)
+		log.Warn("switch refused", "dpid", ss.DPID(), "err", err)
+		return
+	}
+	defer leave()
+	close(ss.ready)
+	log.Info("switch connected", "dpid", ss.DPID())
+	err = ss.guard(func() error { s.config.Handler(ctx, ss); return nil })
+	ss.end(err)
+	log.Info("switch disconnected", "dpid", ss.DPID(), "cause", ss.cause())
+}
+
+// greet brings TLS and the two hellos about.
+func (s *Server) greet(ctx context.Context, conn net.Conn, r *bufio.Reader) (*tls.ConnectionState, error) {
+	var peer *tls.ConnectionState
+	if t, ok := conn.(*tls.Conn); ok {
+		if err := t.HandshakeContext(ctx); err != nil {
+			return nil, fmt.Errorf("tls: %w", err)
+		}
+		state := t.ConnectionState()
+		peer = &state
+	}
+	deadline, _ := ctx.Deadline()
+	if err := conn.SetDeadline(deadline); err != nil {
+		return nil, err
+	}
+	if err := hello(conn, r); err != nil {
+		return nil, err
+	}
+	return peer, conn.SetDeadline(time.Time{})
+}
+
+// hello agrees on the version (OpenFlow 1.3.5, section 6.3.1).
+func hello(w io.Writer, r io.Reader) error {
+	ours := ofp.Hello{Version: ofp.Version, Versions: 1 << ofp.Version}
+	b, err := ours.Append(nil, 0)
+	if err != nil {
+		return err
+	}
+	// In the background: the switch may wait with reading until it has written.
+	sent := make(chan error, 1)
+	go func() { _, err := w.Write(b); sent <- err }()
+	var theirs ofp.Hello
+	msg, err := readMessage(r, make([]byte, ofp.MaxLen))
+	if err == nil {
+		err = theirs.Decode(msg)
+	}
+	if err := errors.Join(err, <-sent); err != nil {
+		return fmt.Errorf("hello: %w", err)
+	}
+	if ours.Agree(&theirs) == ofp.Version {
+		return nil
+	}
+	refusal := ofp.Error{Type: ofp.ErrorHelloFailed, Data: []byte("OpenFlow 1.3 only")}
+	if b, err = refusal.Append(nil, 0); err == nil {
+		_, _ = w.Write(b) // a courtesy; the connection is closed either way
+	}
+	return slice.Errorf(slice.Invalid, "switch offers version %d (list %#x), not 1.3", theirs.Version, theirs.Versions)
+}
+
+// readMessage reads one message into a buffer of ofp.MaxLen bytes.
+func readMessage(r io.Reader, buf []byte) ([]byte, error) {
+	if _, err := io.ReadFull(r, buf[:ofp.HeaderLen]); err != nil {
+		return nil, err
+	}
+	h, err := ofp.ParseHeader(buf[:ofp.HeaderLen])
+	if err != nil {
+		return nil, err
+	}
+	msg := buf[:h.Length]
+	_, err = io.ReadFull(r, msg[ofp.HeaderLen:])
+	return msg, err
+}
+
+// introduce learns which switch it is, asks whether it may come in, and takes
+// command of it.
+func (s *Server) introduce(ctx context.Context, ss *Session, peer *tls.ConnectionState) (leave func(), err error) {
+	var f ofp.Features
+	if err := ss.ask(ctx, &ofp.Raw{Type: ofp.TypeFeaturesRequest}, &f); err != nil {
+		return nil, err
+	}
+	ss.dpid.Store(f.DPID)
+	if f.Auxiliary != 0 {
+		return nil, slice.Errorf(slice.Invalid, "auxiliary connection %d of %s", f.Auxiliary, ss.DPID())
+	}
+	if err := s.config.Allow(ss.DPID(), peer); err != nil {
+		return nil, err
+	}
+	if leave, err = s.claim(ss); err != nil {
+		return nil, err
+	}
+	if err := ss.command(ctx); err != nil {
+		leave()
+		return nil, err
+	}
+	return leave, nil
+}
+
+// Reasons of messages that a switch sends unasked, as bits (section 7.3.10).
+const (
+	packetInReasons   = 1<<0 | 1<<1        // no match, action
+	portStatusReasons = 1<<0 | 1<<1 | 1<<2 // added, deleted, modified
+)
+
+// command makes this controller the master and says what it wants to hear.
+func (s *Session) command(ctx context.Context) error {
+	if !s.config.SkipRole {
+		var got ofp.Role
+		if err := s.ask(ctx, &ofp.Role{Role: ofp.RoleMaster, Generation: s.config.Generation}, &got); err != nil {
+			return fmt.Errorf("become master: %w", err)
+		}
+		if got.Role != ofp.RoleMaster {
+			return slice.Errorf(slice.Denied, "become master: the switch says role %d", got.Role)
+		}
+	}
+	err := s.send(ctx,
+		&ofp.SwitchConfig{MissSendLen: ofp.WholeFrame},
+		&ofp.Async{PacketIn: [2]uint32{packetInReasons, 0}, PortStatus: [2]uint32{portStatusReasons, portStatusReasons}},
+	)
+	if err != nil {
+		return err
+	}
+	return s.barrier(ctx)
+}

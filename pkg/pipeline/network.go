@@ -1,0 +1,101 @@
+package pipeline
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/topology"
+)
+
+// A Network is one isolated segment in one fabric.
+type Network struct {
+	Number        slice.Network
+	Type          slice.NetworkType
+	BandwidthKbps uint32 // cap on what each tenant port sends; 0: none
+	Attachments   []Attachment
+	Paths         [][]slice.DPID // explicit paths, each from switch to switch; all traffic keeps to them
+}
+
+// An Attachment is one port of a network.
+type Attachment struct {
+	Switch slice.DPID
+	Port   slice.Port
+	Label  slice.VLAN  // 0: a tenant's port; else a hand-off, where frames carry this tag
+	Behind []slice.MAC // addresses known to be there
+}
+
+// tenant reports whether the port is one that is not to be trusted.
+func (a Attachment) tenant() bool { return a.Label == 0 }
+
+// lastPort is the highest number of a real port; above are those with a meaning
+// of their own, such as "all" (OpenFlow 1.3.5, section 7.2.1, OFPP_MAX).
+const lastPort slice.Port = 0xffffff00
+
+// sorted returns the network with everything in an order that does not depend
+// on the order it came in.
+func (n Network) sorted() Network {
+	at := slices.Clone(n.Attachments)
+	for i, a := range at {
+		at[i].Behind = slices.Clone(a.Behind)
+		slices.SortFunc(at[i].Behind, compareMACs)
+	}
+	slices.SortFunc(at, func(x, y Attachment) int {
+		return cmp.Or(cmp.Compare(x.Switch, y.Switch), cmp.Compare(x.Port, y.Port), cmp.Compare(x.Label, y.Label))
+	})
+	n.Attachments = at
+	return n
+}
+
+func compareMACs(x, y slice.MAC) int { return slices.Compare(x[:], y[:]) }
+
+// check reports what no fabric could carry.
+func (n Network) check(g topology.Graph) error {
+	switch n.Type {
+	case slice.VNet, slice.ExtVNet:
+	case slice.VLink:
+		if len(n.Attachments) > 2 {
+			return slice.Errorf(slice.Invalid, "network %d is a vlink and has %d ports, not two", n.Number, len(n.Attachments))
+		}
+	default:
+		return slice.Errorf(slice.Invalid, "network %d: there is no network type %q", n.Number, n.Type)
+	}
+	if n.Number == 0 || n.Number > slice.MaxNetwork {
+		return slice.Errorf(slice.Invalid, "network number %d is not between 1 and %d", n.Number, slice.MaxNetwork)
+	}
+	return n.checkPorts(g)
+}
+
+// checkPorts reports a port that is not one, is named twice or is the end of a
+// link, and an address that is not one or is named twice.
+func (n Network) checkPorts(g topology.Graph) error {
+	taken := map[topology.End]string{}
+	for _, l := range g.Links {
+		taken[l.A], taken[l.B] = "the end of link "+l.Name, "the end of link "+l.Name
+	}
+	owner := map[slice.MAC]topology.End{}
+	for _, a := range n.Attachments {
+		end := topology.End{Switch: a.Switch, Port: a.Port}
+		switch what, ok := taken[end]; {
+		case a.Port == 0 || a.Port > lastPort:
+			return slice.Errorf(slice.Invalid, "network %d: %d is no number of a port", n.Number, a.Port)
+		case a.Label > slice.MaxVLAN:
+			return slice.Errorf(slice.Invalid, "network %d: label %d is above %d", n.Number, a.Label, slice.MaxVLAN)
+		case ok:
+			return slice.Errorf(slice.Invalid, "network %d: port %d of switch %s is %s", n.Number, a.Port, a.Switch, what)
+		}
+		taken[end] = "in the network already"
+		for _, mac := range a.Behind {
+			first, ok := owner[mac]
+			switch {
+			case mac.IsGroup() || mac.IsZero():
+				return slice.Errorf(slice.Invalid, "network %d: %s is not the address of one interface", n.Number, mac)
+			case ok && first != end:
+				return slice.Errorf(slice.Invalid, "network %d: address %s is behind port %d of switch %s and behind port %d of switch %s",
+					n.Number, mac, first.Port, first.Switch, end.Port, end.Switch)
+			}
+			owner[mac] = end
+		}
+	}
+	return nil
+}

@@ -1,0 +1,294 @@
+// Package sdnc is the SDN controller of one domain: it keeps the segments that
+// the SCO asks for, finds the node of each workload, allots the labels of
+// hand-offs and leaves switches and nodes to its fabric. It never learns the
+// numbers of another domain.
+//
+//	c, err := sdnc.New(sdnc.Config{Domain: "field", Gateway: "field-2", Store: store})
+//	statuses, err := c.Apply(ctx, segments)
+package sdnc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/l2sces/l2sces/pkg/bridge"
+	"github.com/l2sces/l2sces/pkg/fabric"
+	"github.com/l2sces/l2sces/pkg/intent"
+	"github.com/l2sces/l2sces/pkg/ipam"
+	"github.com/l2sces/l2sces/pkg/slice"
+)
+
+const bucketSegments = "segments"
+
+// A Config says which domain it is.
+type Config struct {
+	Domain      slice.Domain
+	Gateway     slice.Node // where the NED is; empty: no hand-offs
+	Controllers []string   // OVS targets of this controller
+	Numbers     ipam.Ring  // of networks; zero: all VNIs
+	Labels      ipam.Ring  // of hand-offs; zero: all VLANs
+	Store       fabric.Store
+	Logger      *slog.Logger
+}
+
+// A Controller is the SDN controller of one domain.
+type Controller struct {
+	cfg    Config
+	fabric *fabric.Fabric
+
+	mu       sync.Mutex
+	labels   ipam.Ring
+	segments map[slice.NetworkID]*segment
+}
+
+// segment is a segment with the label of its hand-off.
+type segment struct {
+	intent.Segment
+	Label slice.VLAN `json:"label,omitempty"`
+	// Missing are the workloads that no node has.
+	missing []slice.Workload
+}
+
+// New returns the controller as its store remembers it.
+func New(cfg Config) (*Controller, error) {
+	if cfg.Labels == (ipam.Ring{}) {
+		cfg.Labels = ipam.Ring{First: 1, Last: uint32(slice.MaxVLAN)}
+	}
+	c := &Controller{cfg: cfg, labels: cfg.Labels, segments: map[slice.NetworkID]*segment{}}
+	stored, err := cfg.Store.List(bucketSegments)
+	if err != nil {
+		return nil, fmt.Errorf("load the segments of %s: %w", cfg.Domain, err)
+	}
+	for key, text := range stored {
+		s := &segment{}
+		if err := json.Unmarshal(text, s); err != nil {
+			return nil, fmt.Errorf("load segment %s: %w", key, err)
+		}
+		c.segments[s.ID] = s
+	}
+	c.fabric, err = fabric.New(fabric.Config{
+		Bridge: bridge.SPS, Controllers: cfg.Controllers, Mesh: true, Numbers: cfg.Numbers,
+		Store: cfg.Store, Logger: cfg.Logger, Joined: c.joined,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range c.segments {
+		_, s.missing = c.network(s)
+	}
+	return c, c.forget()
+}
+
+// forget takes networks off the fabric that have no segment: a crash between
+// two writes left them.
+func (c *Controller) forget() error {
+	for _, n := range c.fabric.Networks() {
+		if c.segments[n.ID] != nil {
+			continue
+		}
+		if err := c.fabric.Remove(n.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Fabric returns the SPSs of the domain.
+func (c *Controller) Fabric() *fabric.Fabric { return c.fabric }
+
+// Apply makes segments, or changes them, and waits until switches and nodes
+// have confirmed them or ctx ends; the statuses say which. All are taken or
+// none. The same segments twice change nothing.
+func (c *Controller) Apply(ctx context.Context, segments []intent.Segment) ([]intent.SegmentStatus, error) {
+	if err := c.putAll(segments); err != nil {
+		return nil, err
+	}
+	var all []intent.SegmentStatus
+	for _, s := range segments {
+		if _, err := c.fabric.Wait(ctx, s.ID); err != nil {
+			return nil, err
+		}
+		status, err := c.status(s.ID)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, status)
+	}
+	return all, nil
+}
+
+// putAll takes all segments in or, if one is at fault, puts those before it
+// back as they were.
+func (c *Controller) putAll(segments []intent.Segment) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var before []*segment
+	for i, s := range segments {
+		before = append(before, c.segments[s.ID])
+		err := c.put(s)
+		if err == nil {
+			continue
+		}
+		for j, done := range segments[:i] {
+			err = errors.Join(err, c.undo(done.ID, before[j]))
+		}
+		return err
+	}
+	return nil
+}
+
+func (c *Controller) undo(id slice.NetworkID, have *segment) error {
+	if have == nil {
+		return c.drop(id)
+	}
+	return c.put(have.Segment)
+}
+
+// put makes a segment durable and hands it to the fabric. What cannot be done
+// leaves everything as it was.
+func (c *Controller) put(in intent.Segment) error {
+	next := &segment{Segment: in}
+	if err := c.allow(next); err != nil {
+		return err
+	}
+	have := c.segments[in.ID]
+	labels := c.labels
+	if err := c.label(next, have); err != nil {
+		return err
+	}
+	network, missing := c.network(next)
+	next.missing = missing
+	if _, err := c.fabric.Put(network); err != nil {
+		c.labels = labels
+		return err
+	}
+	if have == nil || !reflect.DeepEqual(have.Segment, next.Segment) {
+		if err := c.save(next); err != nil {
+			return err
+		}
+	}
+	c.segments[in.ID] = next
+	return nil
+}
+
+// label gives a hand-off its label, the one it has if it has one.
+func (c *Controller) label(next, have *segment) error {
+	if !next.HandOff {
+		return nil
+	}
+	if have != nil && have.Label != 0 {
+		next.Label = have.Label
+		return nil
+	}
+	n, err := c.labels.Take(func(n uint32) bool {
+		for _, s := range c.segments {
+			if s.Label == slice.VLAN(n) {
+				return true
+			}
+		}
+		return false
+	})
+	if err != nil {
+		return fmt.Errorf("label for network %s in domain %s: %w", next.ID, c.cfg.Domain, err)
+	}
+	next.Label = slice.VLAN(n)
+	return nil
+}
+
+// allow refuses what can never be true: a hand-off without a gateway, a
+// packet that no tunnel carries, an interface that another network has.
+func (c *Controller) allow(s *segment) error {
+	if s.HandOff && c.gateway(s) == "" {
+		return slice.Errorf(slice.Invalid, "domain %s has no gateway node for network %s", c.cfg.Domain, s.ID)
+	}
+	if mtu := c.mtu(); mtu != 0 && s.MTU > mtu {
+		return slice.Errorf(slice.Invalid, "network %s wants an MTU of %d bytes; the tunnels of domain %s carry %d: ask for at most that", s.ID, s.MTU, c.cfg.Domain, mtu)
+	}
+	for _, other := range c.segments {
+		if other.ID == s.ID {
+			continue
+		}
+		for _, p := range s.Ports {
+			if slices.ContainsFunc(other.Ports, func(o intent.SegmentPort) bool {
+				return o.Workload == p.Workload && o.Interface == p.Interface
+			}) {
+				return slice.Errorf(slice.Conflict, "workload %s has interface %s in network %s already: name another one", p.Workload, p.Interface, other.ID)
+			}
+		}
+	}
+	return nil
+}
+
+// Delete takes segments apart and waits until switches and nodes that can be
+// reached are rid of them.
+func (c *Controller) Delete(ctx context.Context, ids []slice.NetworkID) error {
+	if err := c.dropAll(ids); err != nil {
+		return err
+	}
+	return c.fabric.Settle(ctx)
+}
+
+func (c *Controller) dropAll(ids []slice.NetworkID) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range ids {
+		if err := c.drop(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Controller) drop(id slice.NetworkID) error {
+	if err := c.fabric.Remove(id); err != nil {
+		return err
+	}
+	if c.segments[id] == nil {
+		return nil
+	}
+	if err := c.cfg.Store.Delete(bucketSegments, id.String()); err != nil {
+		return fmt.Errorf("forget segment %s: %w", id, err)
+	}
+	delete(c.segments, id)
+	return nil
+}
+
+func (c *Controller) save(s *segment) error {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("save segment %s: %w", s.ID, err)
+	}
+	if err := c.cfg.Store.Put(bucketSegments, s.ID.String(), text); err != nil {
+		return fmt.Errorf("save segment %s: %w", s.ID, err)
+	}
+	return nil
+}
+
+// List returns the segments as they are, by name.
+func (c *Controller) List(context.Context) ([]intent.SegmentStatus, error) {
+	var all []intent.SegmentStatus
+	for _, id := range c.ids() {
+		if s, err := c.status(id); err == nil {
+			all = append(all, s)
+		}
+	}
+	return all, nil
+}
+
+func (c *Controller) ids() []slice.NetworkID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var ids []slice.NetworkID
+	for id := range c.segments {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(x, y slice.NetworkID) int { return strings.Compare(x.String(), y.String()) })
+	return ids
+}

@@ -1,0 +1,153 @@
+package topology
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/l2sces/l2sces/pkg/slice"
+)
+
+// A Tree is a loop-free part of a graph: between two of its switches there is
+// exactly one way.
+type Tree struct {
+	near map[slice.DPID][]Hop // of every switch of the tree
+}
+
+// Tree returns a tree that reaches all members and holds all forced links. It
+// grows by joining the nearest member, again and again, so no branch leads to
+// nobody. Forced links that make a loop are Invalid; a tree that cannot reach a
+// member, or whose forced link is not in the graph, is Unavailable.
+func (g Graph) Tree(members []slice.DPID, forced []Link) (Tree, error) {
+	bound, err := g.bind(forced)
+	if err != nil {
+		return Tree{}, err
+	}
+	todo := map[slice.DPID]bool{}
+	for _, s := range slices.Concat(members, bound.Switches()) {
+		if !slices.Contains(g.Switches, s) {
+			return Tree{}, slice.Errorf(slice.Unavailable, "switch %s is not in the fabric", s)
+		}
+		todo[s] = true
+	}
+	t := Tree{near: map[slice.DPID][]Hop{}}
+	if len(todo) == 0 {
+		return t, nil
+	}
+	hops := g.hops()
+	t.take(slices.Sorted(maps.Keys(todo))[0], bound, todo)
+	for len(todo) > 0 {
+		f := search(hops, t.Switches(), func(s slice.DPID) bool { return todo[s] })
+		if !f.ok {
+			return Tree{}, slice.Errorf(slice.Unavailable, "no link leads from %s to %s",
+				list(t.Switches()), list(slices.Sorted(maps.Keys(todo))))
+		}
+		for _, h := range f.way(f.goal) {
+			t.join(h.Link)
+		}
+		t.take(f.goal, bound, todo)
+	}
+	return t, nil
+}
+
+// bind makes a tree, or several, of the forced links.
+func (g Graph) bind(forced []Link) (Tree, error) {
+	bound := Tree{near: map[slice.DPID][]Hop{}}
+	var done []Link
+	for _, l := range slices.SortedFunc(slices.Values(forced), compareLinks) {
+		if slices.Contains(done, l) {
+			continue
+		}
+		done = append(done, l)
+		if !slices.Contains(g.Links, l) {
+			return Tree{}, slice.Errorf(slice.Unavailable, "link %s is not in the fabric", l.Name)
+		}
+		if around := bound.Path(l.A.Switch, l.B.Switch); around != nil || l.A.Switch == l.B.Switch {
+			loop := []string{l.Name}
+			for _, h := range around {
+				loop = append(loop, h.Link.Name)
+			}
+			return Tree{}, slice.Errorf(slice.Invalid, "explicit paths make a loop of the links %s", strings.Join(loop, ", "))
+		}
+		bound.join(l)
+	}
+	return bound, nil
+}
+
+// take puts a switch into the tree, with all that is bound to it.
+func (t Tree) take(s slice.DPID, bound Tree, todo map[slice.DPID]bool) {
+	delete(todo, s)
+	t.near[s] = append([]Hop{}, t.near[s]...) // a switch without links is in the tree as well
+	for _, h := range bound.near[s] {
+		if _, ok := t.near[h.To]; !ok || todo[h.To] {
+			t.join(h.Link)
+			t.take(h.To, bound, todo)
+		}
+	}
+}
+
+func (t Tree) join(l Link) {
+	for _, s := range []slice.DPID{l.A.Switch, l.B.Switch} {
+		h, _ := l.from(s)
+		t.near[s] = append(t.near[s], h)
+	}
+}
+
+// Switches returns the switches of the tree in ascending order.
+func (t Tree) Switches() []slice.DPID { return slices.Sorted(maps.Keys(t.near)) }
+
+// Links returns the links of the tree, by name.
+func (t Tree) Links() []Link {
+	var links []Link
+	for s, hops := range t.near {
+		for _, h := range hops {
+			if h.Link.A.Switch == s {
+				links = append(links, h.Link)
+			}
+		}
+	}
+	slices.SortFunc(links, func(x, y Link) int { return cmp.Or(cmp.Compare(x.Name, y.Name), compareLinks(x, y)) })
+	return links
+}
+
+// Neighbours returns the ways out of a switch along the tree, by port.
+func (t Tree) Neighbours(s slice.DPID) []Hop {
+	return slices.SortedFunc(slices.Values(t.near[s]), func(x, y Hop) int { return cmp.Compare(x.Out, y.Out) })
+}
+
+// Path returns the hops of the one way between two switches of the tree. There
+// are none if the two are one, or if one is not in the tree.
+func (t Tree) Path(a, b slice.DPID) []Hop {
+	return t.path(a, b, a)
+}
+
+// path looks in every direction but the one it comes from.
+func (t Tree) path(a, b, from slice.DPID) []Hop {
+	for _, h := range t.near[a] {
+		if h.To == from {
+			continue
+		}
+		if h.To == b {
+			return []Hop{h}
+		}
+		if rest := t.path(h.To, b, a); rest != nil {
+			return append([]Hop{h}, rest...)
+		}
+	}
+	return nil
+}
+
+// NextHops returns the first hop along the tree to a switch, for every other
+// switch of the tree.
+func (t Tree) NextHops(to slice.DPID) map[slice.DPID]Hop {
+	return search(t.near, []slice.DPID{to}, nil).back
+}
+
+func list(switches []slice.DPID) string {
+	names := make([]string, len(switches))
+	for i, s := range switches {
+		names[i] = s.String()
+	}
+	return strings.Join(names, ", ")
+}
