@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/l2sces/l2sces/cmd/internal/node"
+	"github.com/l2sces/l2sces/cmd/internal/program"
 	"github.com/l2sces/l2sces/pkg/agent"
 	"github.com/l2sces/l2sces/pkg/netns"
 	"github.com/l2sces/l2sces/pkg/pki"
@@ -15,12 +16,16 @@ import (
 	"github.com/l2sces/l2sces/pkg/sps"
 )
 
+// version is set by the linker.
+var version = "dev"
+
 func main() {
 	var options node.Options
 	var workloads []string
 	cmd := &cobra.Command{
-		Use:   "sps",
-		Short: "Keep the bridge br-sps of one node as its SDN controller wants it",
+		Use:     "sps",
+		Short:   "Keep the bridge br-sps of one node as its SDN controller wants it",
+		Version: version,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			plug, err := plugger(workloads)
 			if err != nil {
@@ -38,7 +43,7 @@ func main() {
 	options.Flags(cmd.Flags())
 	cmd.Flags().StringArrayVar(&workloads, "workload", nil,
 		"NAME=netns:NAMESPACE or NAME=if:INTERFACE, once for each workload of the node")
-	os.Exit(node.Execute(cmd, os.Stderr))
+	os.Exit(program.Execute(cmd, os.Stderr))
 }
 
 // plugger introduces workloads to the kernel.

@@ -23,9 +23,10 @@ var kinds = map[slice.Kind]codes.Code{
 
 // outward turns an error of the house into one that gRPC carries.
 func outward(err error) error {
+	if _, ok := status.FromError(err); ok && slice.KindOf(err) == slice.Internal {
+		return err // nil, or what gRPC's own services answer
+	}
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, context.DeadlineExceeded):
 		return status.Error(codes.DeadlineExceeded, err.Error())
 	case errors.Is(err, context.Canceled):
@@ -45,8 +46,11 @@ func inward(err error) error {
 			return slice.Errorf(kind, "%s", s.Message())
 		}
 	}
-	if s.Code() == codes.DeadlineExceeded || s.Code() == codes.Canceled {
+	switch s.Code() {
+	case codes.DeadlineExceeded, codes.Canceled:
 		return slice.Errorf(slice.Unavailable, "%s", s.Message())
+	case codes.Unauthenticated:
+		return slice.Errorf(slice.Denied, "%s", s.Message())
 	}
 	return err
 }

@@ -83,8 +83,9 @@ func NewNodeClient(conn grpc.ClientConnInterface) NodeClient {
 	return NodeClient{pb.NewNodeServiceClient(conn)}
 }
 
-// Keep sends reports up and hands down what is wanted, until ctx ends or the
-// line breaks.
+// Keep sends reports up and hands down what is wanted, until ctx ends, reports
+// is closed or the line breaks. The first two are no fault of the line: it then
+// returns the error of ctx, or nil.
 func (c NodeClient) Keep(ctx context.Context, reports <-chan bridge.Report, wanted func(bridge.Wanted)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -97,10 +98,20 @@ func (c NodeClient) Keep(ctx context.Context, reports <-chan bridge.Report, want
 		defer close(done)
 		cancel(receiveWanted(stream, wanted))
 	}()
-	err = sendReports(ctx, stream, reports)
-	cancel(err)
+	ended, err := sendReports(ctx, stream, reports)
+	// A stream that does not take reports any more says why when it is read.
+	if err != nil && !errors.Is(err, io.EOF) {
+		cancel(err)
+	}
 	<-done
-	return inward(context.Cause(ctx))
+	switch cause := context.Cause(ctx); {
+	case !errors.Is(cause, io.EOF):
+		return inward(cause)
+	case ended:
+		return nil
+	default:
+		return slice.Errorf(slice.Unavailable, "the controller has ended the session")
+	}
 }
 
 func receiveWanted(stream grpc.BidiStreamingClient[pb.Report, pb.Wanted], wanted func(bridge.Wanted)) error {
@@ -117,21 +128,22 @@ func receiveWanted(stream grpc.BidiStreamingClient[pb.Report, pb.Wanted], wanted
 	}
 }
 
-func sendReports(ctx context.Context, stream grpc.BidiStreamingClient[pb.Report, pb.Wanted], reports <-chan bridge.Report) error {
+// sendReports tells whether it ended because there are no more reports.
+func sendReports(ctx context.Context, stream grpc.BidiStreamingClient[pb.Report, pb.Wanted], reports <-chan bridge.Report) (ended bool, err error) {
 	for {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return false, ctx.Err()
 		case r, ok := <-reports:
 			if !ok {
-				return stream.CloseSend()
+				return true, stream.CloseSend()
 			}
 			m, err := message(r, &pb.Report{})
 			if err != nil {
-				return err
+				return false, err
 			}
 			if err := stream.Send(m); err != nil {
-				return err
+				return false, err
 			}
 		}
 	}

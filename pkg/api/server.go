@@ -27,8 +27,8 @@ const (
 
 // A ServerConfig says who may call.
 type ServerConfig struct {
-	TLS    *tls.Config // with client certificates required
-	Logger *slog.Logger
+	TLS    *tls.Config  // with client certificates required
+	Logger *slog.Logger // nil: none
 	// Identify reads the name of the caller from its certificate.
 	Identify func(tls.ConnectionState) (string, error)
 	// Authorize decides whether a caller may use a method, which is given
@@ -39,6 +39,9 @@ type ServerConfig struct {
 // NewServer returns a gRPC server with mutual TLS, limits, health and
 // reflection. A panic in a handler ends the call and nothing else.
 func NewServer(cfg ServerConfig) *grpc.Server {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
 	g := guard(cfg)
 	s := grpc.NewServer(
 		grpc.Creds(credentials.NewTLS(cfg.TLS)),

@@ -34,8 +34,12 @@ type wanted struct {
 	version uint64
 }
 
-// NewEngine returns an engine whose switches all have the base rules.
+// NewEngine returns an engine whose switches all have the base rules. Without
+// a logger it is silent.
 func NewEngine(base flow.Rules, log *slog.Logger) *Engine {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	return &Engine{
 		log: log, base: base, changed: make(chan struct{}),
 		wanted:   map[slice.DPID]map[slice.Network]wanted{},
@@ -74,6 +78,7 @@ func (e *Engine) Set(n slice.Network, rules map[slice.DPID]flow.Rules) {
 func (e *Engine) wake(id slice.DPID, n slice.Network) {
 	if k := e.switches[id]; k != nil {
 		k.dirty[n] = true
+		delete(k.waiting, n)
 		poke(k.wakeup)
 	}
 }
@@ -83,7 +88,7 @@ func (e *Engine) Holds(n slice.Network) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, k := range e.switches {
-		if _, ok := k.held[n]; ok {
+		if _, ok := k.have.rules[n]; ok || k.dirty[n] || k.doing[n] || k.waiting[n] {
 			return true
 		}
 	}
@@ -119,8 +124,12 @@ func (e *Engine) Unsettled() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, id := range slices.Sorted(maps.Keys(e.switches)) {
-		if k := e.switches[id]; !k.synced || len(k.dirty) > 0 || k.busy {
+		k := e.switches[id]
+		if !k.synced || len(k.dirty)+len(k.doing) > 0 {
 			return fmt.Sprintf("switch %s is being changed", id)
+		}
+		for _, n := range slices.Sorted(maps.Keys(k.waiting)) {
+			return fmt.Sprintf("switch %s: %s", id, k.faults[n])
 		}
 	}
 	return ""
@@ -143,7 +152,7 @@ func (e *Engine) progress() {
 type Stats struct {
 	Switches int    // connected now
 	Mods     uint64 // flow-, group- and meter-mods that were confirmed
-	Syncs    uint64 // full comparisons, one for each connection
+	Syncs    uint64 // full readings: one for each connection, and one after each fault
 	Faults   uint64 // changes that a switch refused
 }
 

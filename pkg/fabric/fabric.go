@@ -6,7 +6,7 @@
 // agents come to it as interfaces and channels.
 //
 //	f, err := fabric.New(fabric.Config{Bridge: bridge.SPS, Mesh: true, Store: store})
-//	err = f.Put(fabric.Network{ID: id, Type: slice.VNet, Attachments: at})
+//	number, err := f.Put(fabric.Network{ID: id, Type: slice.VNet, Attachments: at})
 package fabric
 
 import (
@@ -34,7 +34,7 @@ type Config struct {
 	Mesh        bool      // tunnels between all nodes; else between those that networks name
 	Numbers     ipam.Ring // of networks; zero: all VNIs
 	Store       Store
-	Logger      *slog.Logger
+	Logger      *slog.Logger // nil: none
 	// Joined is called, without a lock held, whenever a node joins, or says
 	// something new of itself. It may be nil.
 	Joined func()
@@ -49,7 +49,7 @@ type Fabric struct {
 	numbers  ipam.Ring
 	nodes    map[slice.Node]*node
 	networks map[slice.NetworkID]*network
-	reported chan struct{} // closed and renewed with each report
+	reported chan struct{} // closed and renewed when a node or a network has changed
 }
 
 // New returns the fabric as its store remembers it. Nothing is sent before
@@ -57,6 +57,9 @@ type Fabric struct {
 func New(cfg Config) (*Fabric, error) {
 	if cfg.Numbers == (ipam.Ring{}) {
 		cfg.Numbers = ipam.Ring{First: 1, Last: uint32(slice.MaxNetwork)}
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	f := &Fabric{
 		cfg: cfg, engine: NewEngine(pipeline.Base(), cfg.Logger), numbers: cfg.Numbers,
@@ -68,12 +71,20 @@ func New(cfg Config) (*Fabric, error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.compile(f.ids())
+	// A crash between two writes leaves ports without a network or a network
+	// without ports.
+	f.renew()
 	return f, nil
 }
 
 // Engine returns the part that talks to switches.
 func (f *Fabric) Engine() *Engine { return f.engine }
+
+// tell wakes everybody who waits for nodes; the lock is held.
+func (f *Fabric) tell() {
+	close(f.reported)
+	f.reported = make(chan struct{})
+}
 
 // ids returns the networks in a fixed order.
 func (f *Fabric) ids() []slice.NetworkID {

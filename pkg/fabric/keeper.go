@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,23 +12,29 @@ import (
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
-// The time that a switch has for one change, and the pause before a change
-// that it refused is tried again.
+// The time that a switch has for one change, and the pauses before a change
+// that it refused is tried again: the first, and the longest.
 const (
 	changeTimeout = 15 * time.Second
-	retryPause    = time.Second
+	firstPause    = time.Second
+	longestPause  = 30 * time.Second
 )
 
-// keeper keeps one connected switch. The engine's lock guards all but sw.
+// keeper keeps one connected switch. The engine's lock guards all but sw, and
+// stale and pause, which belong to the goroutine that serves the switch.
 type keeper struct {
 	sw      Switch
 	wakeup  chan struct{}
-	dirty   map[slice.Network]bool
-	held    map[slice.Network]flow.Rules // what the switch has, by owner
-	applied map[slice.Network]uint64     // version that it has confirmed
+	dirty   map[slice.Network]bool // to be brought up to date
+	doing   map[slice.Network]bool // being brought up to date now
+	waiting map[slice.Network]bool // refused, to be tried again after a pause
+	have    holdings
+	applied map[slice.Network]uint64 // version that it has confirmed
 	faults  map[slice.Network]error
 	synced  bool
-	busy    bool
+
+	stale bool // a change failed: what the switch has is not known
+	pause time.Duration
 }
 
 // Serve keeps a switch until its connection is lost or ctx ends. It first
@@ -36,19 +43,23 @@ type keeper struct {
 func (e *Engine) Serve(ctx context.Context, sw Switch) error {
 	k := &keeper{
 		sw: sw, wakeup: make(chan struct{}, 1), dirty: map[slice.Network]bool{},
+		doing: map[slice.Network]bool{}, waiting: map[slice.Network]bool{},
 		applied: map[slice.Network]uint64{}, faults: map[slice.Network]error{},
 	}
 	if err := e.admit(k); err != nil {
 		return err
 	}
 	defer e.dismiss(k)
-	have, err := sw.Rules(ctx)
-	if err != nil {
-		return fmt.Errorf("read the rules of switch %s: %w", sw.DPID(), err)
+	if err := e.read(ctx, k); err != nil {
+		return err
 	}
-	e.begin(k, have)
+	e.begin(k)
+	var again <-chan time.Time
 	for {
-		again := e.round(ctx, k)
+		e.round(ctx, k)
+		if again == nil {
+			again = e.rest(k)
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -56,6 +67,8 @@ func (e *Engine) Serve(ctx context.Context, sw Switch) error {
 			return nil
 		case <-k.wakeup:
 		case <-again:
+			again = nil
+			e.retry(k)
 		}
 	}
 }
@@ -79,15 +92,44 @@ func (e *Engine) dismiss(k *keeper) {
 	e.progress()
 }
 
-// begin notes what the switch has and marks every network to be compared.
-// Owner zero holds the base rules and whatever is not ours.
-func (e *Engine) begin(k *keeper, have flow.Rules) {
+// read notes what the switch has.
+func (e *Engine) read(ctx context.Context, k *keeper) error {
+	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
+	defer cancel()
+	r, err := k.sw.Rules(ctx)
+	if err != nil {
+		return fmt.Errorf("read the rules of switch %s: %w", k.sw.DPID(), err)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.syncs.Add(1)
-	k.held = byOwner(have)
+	k.have = holdingsOf(r, e.meters(k))
+	k.stale = false
+	return nil
+}
+
+// meters returns whose meters the switch has or should have. A switch does not
+// say whose a meter is.
+func (e *Engine) meters(k *keeper) map[uint32]slice.Network {
+	owner := maps.Clone(k.have.meters)
+	if owner == nil {
+		owner = map[uint32]slice.Network{}
+	}
+	for n, w := range e.wanted[k.sw.DPID()] {
+		for _, m := range w.rules.Meters {
+			owner[m.ID] = n
+		}
+	}
+	return owner
+}
+
+// begin marks every network to be compared. Owner zero holds the base rules
+// and whatever is not ours.
+func (e *Engine) begin(k *keeper) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	k.dirty[0] = true
-	for n := range k.held {
+	for n := range k.have.rules {
 		k.dirty[n] = true
 	}
 	for n := range e.wanted[k.sw.DPID()] {
@@ -95,127 +137,147 @@ func (e *Engine) begin(k *keeper, have flow.Rules) {
 	}
 }
 
-func byOwner(r flow.Rules) map[slice.Network]flow.Rules {
-	held := map[slice.Network]flow.Rules{}
-	add := func(n slice.Network, f func(*flow.Rules)) {
-		h := held[n]
-		f(&h)
-		held[n] = h
-	}
-	for _, x := range r.Flows {
-		add(x.Owner, func(h *flow.Rules) { h.Flows = append(h.Flows, x) })
-	}
-	for _, x := range r.Groups {
-		add(x.Owner, func(h *flow.Rules) { h.Groups = append(h.Groups, x) })
-	}
-	for _, x := range r.Meters {
-		add(x.Owner, func(h *flow.Rules) { h.Meters = append(h.Meters, x) })
-	}
-	return held
-}
-
 // round brings the switch up to date in one bundle. If the switch refuses it,
-// each network is tried alone, so that only the one at fault waits; the
-// returned channel says when to try that again.
-func (e *Engine) round(ctx context.Context, k *keeper) <-chan time.Time {
-	jobs := e.take(k)
-	if err := e.apply(ctx, k, jobs); err == nil || len(jobs) == 0 {
-		return nil
+// each network is tried alone, so that only the one at fault has to wait.
+func (e *Engine) round(ctx context.Context, k *keeper) {
+	todo := e.take(k)
+	if len(todo) == 0 {
+		return
 	}
-	bad := false
-	for _, j := range jobs {
-		if err := e.apply(ctx, k, []job{j}); err != nil {
-			bad = true
-			e.fail(k, j, err)
-		}
+	err := e.try(ctx, k, todo)
+	switch {
+	case err == nil || k.lost(ctx):
+	case len(todo) == 1 || !refused(err):
+		e.refuse(k, todo, err)
+	default:
+		e.oneByOne(ctx, k, todo)
 	}
-	if !bad {
-		return nil
-	}
-	return time.After(retryPause)
-}
-
-// job is the change of one network on one switch.
-type job struct {
-	network slice.Network
-	want    flow.Rules
-	version uint64
-	change  flow.Change
-}
-
-// take computes what there is to do, lowest network first.
-func (e *Engine) take(k *keeper) []job {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var jobs []job
-	for _, n := range slices.Sorted(maps.Keys(k.dirty)) {
-		w := e.wanted[k.sw.DPID()][n]
-		if n == 0 {
-			w.rules = e.base
-		}
-		jobs = append(jobs, job{n, w.rules, w.version, flow.Diff(k.held[n], w.rules)})
-	}
-	clear(k.dirty)
-	k.busy = len(jobs) > 0
-	return jobs
+	clear(k.doing)
+	k.synced = true
+	e.progress()
 }
 
-func (e *Engine) apply(ctx context.Context, k *keeper, jobs []job) error {
-	all := merge(jobs)
-	if !all.Empty() {
-		ctx, cancel := context.WithTimeout(ctx, changeTimeout)
-		defer cancel()
-		if err := k.sw.Apply(ctx, all); err != nil {
+// refused tells the answer of a switch from its silence.
+func refused(err error) bool {
+	return slice.KindOf(err) != slice.Unavailable && !errors.Is(err, context.DeadlineExceeded)
+}
+
+func (k *keeper) lost(ctx context.Context) bool {
+	select {
+	case <-k.sw.Done():
+		return true
+	default:
+		return ctx.Err() != nil
+	}
+}
+
+func (e *Engine) oneByOne(ctx context.Context, k *keeper, todo []slice.Network) {
+	for _, n := range todo {
+		err := e.try(ctx, k, []slice.Network{n})
+		if k.lost(ctx) {
+			return
+		}
+		if err != nil {
+			e.refuse(k, []slice.Network{n}, err)
+		}
+	}
+}
+
+// take returns the networks to bring up to date, in ascending order.
+func (e *Engine) take(k *keeper) []slice.Network {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	todo := slices.Sorted(maps.Keys(k.dirty))
+	maps.Copy(k.doing, k.dirty)
+	clear(k.dirty)
+	return todo
+}
+
+// try brings networks up to date, all of them or none. What a switch has after
+// a change that failed is not certain, because meters are no part of the
+// bundle: it is asked before the next.
+func (e *Engine) try(ctx context.Context, k *keeper, todo []slice.Network) error {
+	if k.stale {
+		if err := e.read(ctx, k); err != nil {
 			return err
 		}
-		e.mods.Add(uint64(all.Mods()))
+	}
+	jobs, change := e.plan(k, todo)
+	if !change.Empty() {
+		ctx, cancel := context.WithTimeout(ctx, changeTimeout)
+		defer cancel()
+		if err := k.sw.Apply(ctx, change); err != nil {
+			k.stale = true
+			return err
+		}
+		e.mods.Add(uint64(change.Mods())) //nolint:gosec // a count is not negative
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	k.have.enter(jobs, change)
 	for _, j := range jobs {
-		k.held[j.network] = j.want
-		if len(j.want.Flows)+len(j.want.Groups)+len(j.want.Meters) == 0 {
-			delete(k.held, j.network)
-		}
-		k.applied[j.network] = j.version
 		delete(k.faults, j.network)
+		if k.applied[j.network] = j.version; j.version == 0 {
+			delete(k.applied, j.network)
+		}
 	}
-	k.busy, k.synced = false, true
 	e.progress()
 	return nil
 }
 
-func merge(jobs []job) flow.Change {
-	all := flow.Change{HeldGroups: map[uint32]bool{}, HeldMeters: map[uint32]bool{}}
-	for _, j := range jobs {
-		c := j.change
-		all.PutMeters = append(all.PutMeters, c.PutMeters...)
-		all.PutGroups = append(all.PutGroups, c.PutGroups...)
-		all.PutFlows = append(all.PutFlows, c.PutFlows...)
-		all.TakeFlows = append(all.TakeFlows, c.TakeFlows...)
-		all.TakeGroups = append(all.TakeGroups, c.TakeGroups...)
-		all.TakeMeters = append(all.TakeMeters, c.TakeMeters...)
-		maps.Copy(all.HeldGroups, c.HeldGroups)
-		maps.Copy(all.HeldMeters, c.HeldMeters)
-	}
-	// What changes hands is put and must not be taken: one network gives up a
-	// rule that another one makes.
-	put := map[string]bool{}
-	for _, f := range all.PutFlows {
-		put[f.Rule()] = true
-	}
-	all.TakeFlows = slices.DeleteFunc(all.TakeFlows, func(f flow.Flow) bool { return put[f.Rule()] })
-	return all
+// A job is what a network should have on one switch.
+type job struct {
+	network slice.Network
+	want    flow.Rules
+	version uint64
 }
 
-// fail notes what the switch refused, and leaves it to be tried again.
-func (e *Engine) fail(k *keeper, j job, err error) {
-	e.faults.Add(1)
-	e.log.Warn("switch refused a change", "dpid", k.sw.DPID().String(), "network", uint32(j.network), "reason", err.Error())
+func (e *Engine) plan(k *keeper, todo []slice.Network) ([]job, flow.Change) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	k.faults[j.network] = err
-	k.dirty[j.network] = true
-	k.busy = false
-	e.progress()
+	jobs := make([]job, len(todo))
+	for i, n := range todo {
+		w := e.wanted[k.sw.DPID()][n]
+		if n == 0 {
+			w.rules = e.base
+		}
+		jobs[i] = job{n, w.rules, w.version}
+	}
+	return jobs, k.have.change(jobs)
+}
+
+// refuse notes what the switch refused, and leaves it to be tried again.
+func (e *Engine) refuse(k *keeper, networks []slice.Network, err error) {
+	e.faults.Add(1)
+	e.log.Warn("switch refused a change", "dpid", k.sw.DPID().String(), "network", uint32(networks[0]), "networks", len(networks), "reason", err.Error())
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, n := range networks {
+		k.faults[n] = err
+		if !k.dirty[n] { // else it has got other rules meanwhile, which need not wait
+			k.waiting[n] = true
+		}
+	}
+}
+
+// rest says when to try again what was refused. The pauses grow as long as
+// something is.
+func (e *Engine) rest(k *keeper) <-chan time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(k.waiting) == 0 {
+		k.pause = 0
+		return nil
+	}
+	k.pause = min(max(2*k.pause, firstPause), longestPause)
+	return time.After(k.pause)
+}
+
+func (e *Engine) retry(k *keeper) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	maps.Copy(k.dirty, k.waiting)
+	clear(k.waiting)
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/l2sces/l2sces/pkg/pipeline"
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -53,19 +54,23 @@ type network struct {
 }
 
 // Put makes a network, or changes it, and hands it to switches and nodes; it
-// does not wait for them (Wait does). It returns the number of the network.
-// When the network is durable and correct but cannot be compiled yet, because
-// a node has not joined, Put succeeds and Status says why.
+// does not wait for them (Wait does). It returns the number of the network. An
+// error leaves everything as it was. A network that is right but cannot be
+// compiled yet, because a node has not joined or another network has its
+// label, is taken, and Status says why it is not ready.
 func (f *Fabric) Put(n Network) (slice.Network, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := checkName(n.ID); err != nil {
+		return 0, err
+	}
 	have := f.networks[n.ID]
 	if have != nil && have.fault == nil && reflect.DeepEqual(have.Network, n) {
 		return have.Number, nil
 	}
 	next := &network{Network: n}
 	if have != nil {
-		next.Number = have.Number
+		next.Number, next.links = have.Number, have.links
 	} else {
 		number, err := f.numbers.Take(f.taken)
 		if err != nil {
@@ -73,17 +78,49 @@ func (f *Fabric) Put(n Network) (slice.Network, error) {
 		}
 		next.Number = slice.Network(number)
 	}
-	f.networks[n.ID] = next
-	if err := f.saveNetwork(next, have); err != nil {
-		f.restore(n.ID, have)
+	if err := f.replace(have, next); err != nil {
 		return 0, err
 	}
-	f.renew([]slice.NetworkID{n.ID})
+	f.compile(append([]slice.NetworkID{n.ID}, f.faulty()...))
+	f.wake()
+	f.tell()
 	return next.Number, nil
 }
 
+// replace puts a network into the place of another, or of none, with the ports
+// that it needs. The ports become durable first: one without a network is
+// found and taken back at the next start.
+func (f *Fabric) replace(have, next *network) error {
+	f.networks[next.ID] = next
+	ports, _ := f.allot() // should one be short here, the plan says so
+	before := f.grant(ports)
+	_, err := f.plan(next)
+	// What is not Invalid or used up can become true without another Put.
+	if kind := slice.KindOf(err); kind != slice.Invalid && kind != slice.Exhausted {
+		err = f.savePorts(ports)
+	}
+	if err == nil {
+		err = f.saveNetwork(next, have)
+	}
+	if err != nil {
+		f.restore(next.ID, have)
+		f.grant(before)
+		return fmt.Errorf("network %s: %w", next.ID, err)
+	}
+	return nil
+}
+
+// checkName refuses names that do not fit into the keys of ports.
+func checkName(id slice.NetworkID) error {
+	s, n := string(id.Slice), string(id.Network)
+	if s == "" || n == "" || strings.Contains(s+n, "/") {
+		return slice.Errorf(slice.Invalid, "network id %q: both names must be there and hold no slash", id)
+	}
+	return nil
+}
+
 // Remove takes a network off switches and nodes; it does not wait for them
-// (WaitGone does). Removing an absent one does nothing.
+// (Settle does). Removing an absent one does nothing.
 func (f *Fabric) Remove(id slice.NetworkID) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -96,7 +133,15 @@ func (f *Fabric) Remove(id slice.NetworkID) error {
 	}
 	delete(f.networks, id)
 	f.engine.Set(have.Number, nil)
-	return f.renumber()
+	// The ports that are left over on disk go at the next start if they cannot
+	// go now; the network is gone in any case.
+	if err := f.renumber(); err != nil {
+		f.cfg.Logger.Error("ports were not renewed", "reason", err.Error())
+	}
+	f.compile(f.faulty())
+	f.wake()
+	f.tell()
+	return nil
 }
 
 // Networks returns the networks that are wanted, by number.
@@ -127,13 +172,20 @@ func (f *Fabric) taken(number uint32) bool {
 	return f.engine.Holds(slice.Network(number))
 }
 
-// renew gives ports to what networks need, compiles the named ones and tells
-// the nodes. Ports come first: rules name their numbers.
-func (f *Fabric) renew(ids []slice.NetworkID) {
+// renew gives ports to what networks need, compiles all of them and tells the
+// nodes. Ports come first: rules name their numbers.
+func (f *Fabric) renew() {
 	if err := f.renumber(); err != nil {
-		f.cfg.Logger.Error("ports were not saved", "error", err.Error())
+		f.cfg.Logger.Error("ports were not renewed", "reason", err.Error())
 	}
-	f.compile(ids)
+	f.compile(f.ids())
+	f.wake()
+}
+
+// faulty returns the networks that could not be compiled, in a fixed order: a
+// change of another one may have cured them.
+func (f *Fabric) faulty() []slice.NetworkID {
+	return slices.DeleteFunc(f.ids(), func(id slice.NetworkID) bool { return f.networks[id].fault == nil })
 }
 
 // compile turns networks into rules and hands them to the engine. A network
@@ -153,7 +205,7 @@ func (f *Fabric) compile(ids []slice.NetworkID) {
 func (f *Fabric) plan(n *network) (pipeline.Plan, error) {
 	wanted := pipeline.Network{Number: n.Number, Type: n.Type, BandwidthKbps: n.BandwidthKbps}
 	for _, a := range n.Attachments {
-		at, err := f.attachment(n.ID, a)
+		at, err := f.attachment(n, a)
 		if err != nil {
 			return pipeline.Plan{}, err
 		}
@@ -173,16 +225,36 @@ func (f *Fabric) plan(n *network) (pipeline.Plan, error) {
 	return pipeline.Compile(wanted, f.graph(n))
 }
 
-func (f *Fabric) attachment(id slice.NetworkID, a Attachment) (pipeline.Attachment, error) {
+func (f *Fabric) attachment(n *network, a Attachment) (pipeline.Attachment, error) {
 	node, ok := f.nodes[a.Node]
 	if !ok {
 		return pipeline.Attachment{}, notJoined(a.Node)
 	}
 	key := patchKey
 	if a.Label == 0 {
-		key = workloadKey(id, a.Workload)
+		key = workloadKey(n.ID, a.Workload)
+	} else if other := f.labelled(a.Node, a.Label, n); other != nil {
+		return pipeline.Attachment{}, slice.Errorf(slice.Conflict, "label %d on node %s is that of network %s", a.Label, a.Node, other.ID)
 	}
-	return pipeline.Attachment{Switch: f.dpid(node), Port: node.Ports[key], Label: a.Label, Behind: a.Behind}, nil
+	port, ok := node.Ports[key]
+	if !ok {
+		return pipeline.Attachment{}, slice.Errorf(slice.Exhausted, "node %s has no number for a port", a.Node)
+	}
+	return pipeline.Attachment{Switch: f.dpid(node), Port: port, Label: a.Label, Behind: a.Behind}, nil
+}
+
+// labelled returns the other network that has a label on a node. One that is
+// at fault itself does not stand in the way: two that exchange labels would
+// wait for each other.
+func (f *Fabric) labelled(node slice.Node, label slice.VLAN, but *network) *network {
+	for _, o := range f.networks {
+		if o.ID != but.ID && o.fault == nil && slices.ContainsFunc(o.Attachments, func(a Attachment) bool {
+			return a.Node == node && a.Label == label
+		}) {
+			return o
+		}
+	}
+	return nil
 }
 
 // graph returns the links that a network may use.
@@ -193,7 +265,7 @@ func (f *Fabric) graph(n *network) topology.Graph {
 	}
 	for _, l := range f.linksOf(n) {
 		a, b := f.nodes[l.A], f.nodes[l.B]
-		if a == nil || b == nil {
+		if a == nil || b == nil || a.Ports[tunnelKey(l.B)] == 0 || b.Ports[tunnelKey(l.A)] == 0 {
 			continue
 		}
 		g.Links = append(g.Links, topology.Link{

@@ -50,7 +50,11 @@ type node struct {
 }
 
 // line is an agent that is connected.
-type line struct{ wake chan struct{} }
+type line struct {
+	node slice.Node
+	wake chan struct{}
+	gone chan struct{} // closed when another line has taken its place
+}
 
 // A NodeInfo is a node as others may know it.
 type NodeInfo struct {
@@ -78,81 +82,138 @@ func (f *Fabric) dpid(n *node) slice.DPID { return slice.DPIDOf(n.Domain, n.Name
 
 // Keep serves one agent until its line breaks: it takes what the agent
 // reports, the greeting first, and sends the bridge that is wanted, now and
-// whenever it changes.
+// whenever it changes. A newer line of the same node ends it.
 func (f *Fabric) Keep(ctx context.Context, reports <-chan bridge.Report, send func(bridge.Wanted) error) error {
 	var me *line
-	var name slice.Node
-	defer func() { f.leave(name, me) }()
-	var wake chan struct{}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case r, ok := <-reports:
+		if !ok {
+			return nil
+		}
+		me = &line{node: r.Node, wake: make(chan struct{}, 1), gone: make(chan struct{})}
+		if err := f.join(r, me); err != nil {
+			return err
+		}
+	}
+	defer f.leave(me)
 	var sent uint32
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-me.gone:
+			return replaced(me.node)
 		case r, ok := <-reports:
 			if !ok {
 				return nil
 			}
-			if me == nil {
-				me, name = &line{wake: make(chan struct{}, 1)}, r.Node
-				wake = me.wake
-			}
-			if err := f.join(r, me); err != nil {
+			if err := f.report(r, me); err != nil {
 				return err
 			}
-		case <-wake:
-			w := f.wanted(name)
+		case <-me.wake:
+			w := f.wanted(me.node)
 			if w.Revision == sent {
 				continue
 			}
 			if err := send(w); err != nil {
-				return fmt.Errorf("send bridge to node %s: %w", name, err)
+				return fmt.Errorf("send bridge to node %s: %w", me.node, err)
 			}
 			sent = w.Revision
 		}
 	}
 }
 
-// join takes a report in. The newest line of a node is the one that counts.
+func replaced(n slice.Node) error {
+	return slice.Errorf(slice.Conflict, "another agent has taken the place of that of node %s", n)
+}
+
+// join enters a line with its greeting. The newest line of a node is the one
+// that counts.
 func (f *Fabric) join(r bridge.Report, me *line) error {
 	f.mu.Lock()
-	n, known := f.nodes[r.Node]
-	if known && n.Domain != r.Domain {
+	_, err := f.take(r)
+	if err != nil {
 		f.mu.Unlock()
-		return slice.Errorf(slice.Conflict, "node %s is in domain %s already, and reports from %s", r.Node, n.Domain, r.Domain)
+		return err
 	}
-	if !known {
-		n = &node{Name: r.Node, Domain: r.Domain, Ports: map[string]slice.Port{}, Ring: ipam.Ring{First: 1, Last: maxPort}}
-		f.nodes[r.Node] = n
+	n := f.nodes[r.Node]
+	if n.line != nil {
+		close(n.line.gone)
 	}
-	fresh := n.line != me
 	n.line, n.report = me, r
-	changed := !known || n.Tunnel != r.Tunnel || n.MTU != r.MTU || !slices.Equal(n.Members, r.Members)
-	if changed {
-		n.Tunnel, n.MTU, n.Members = r.Tunnel, r.MTU, slices.Clone(r.Members)
-		if err := f.saveNode(n); err != nil {
-			f.mu.Unlock()
-			return err
-		}
-		f.renew(f.ids())
-	}
-	if fresh {
-		poke(me.wake)
-	}
-	close(f.reported)
-	f.reported = make(chan struct{})
+	poke(me.wake)
+	f.tell()
 	f.mu.Unlock()
-	if (changed || fresh) && f.cfg.Joined != nil {
-		f.cfg.Joined()
-	}
+	f.joined()
 	return nil
 }
 
-func (f *Fabric) leave(name slice.Node, me *line) {
+// report takes a later report of a line in.
+func (f *Fabric) report(r bridge.Report, me *line) error {
+	f.mu.Lock()
+	n := f.nodes[me.node]
+	switch {
+	case r.Node != me.node:
+		f.mu.Unlock()
+		return slice.Errorf(slice.Invalid, "the agent of node %s reports for node %s", me.node, r.Node)
+	case n.line != me:
+		f.mu.Unlock()
+		return replaced(me.node)
+	}
+	changed, err := f.take(r)
+	if err == nil {
+		f.nodes[me.node].report = r
+		f.tell()
+	}
+	f.mu.Unlock()
+	if changed {
+		f.joined()
+	}
+	return err
+}
+
+func (f *Fabric) joined() {
+	if f.cfg.Joined != nil {
+		f.cfg.Joined()
+	}
+}
+
+// take makes what a node says of itself durable, and tells whether it is new.
+func (f *Fabric) take(r bridge.Report) (changed bool, err error) {
+	n, known := f.nodes[r.Node]
+	switch {
+	case r.Node == "" || r.Domain == "":
+		return false, slice.Errorf(slice.Invalid, "a report from node %q of domain %q: both names must be there", r.Node, r.Domain)
+	case known && n.Domain != r.Domain:
+		return false, slice.Errorf(slice.Conflict, "node %s is in domain %s already, and reports from %s", r.Node, n.Domain, r.Domain)
+	case !known:
+		n = &node{Name: r.Node, Domain: r.Domain, Ports: map[string]slice.Port{}, Ring: ipam.Ring{First: 1, Last: maxPort}}
+	case n.Tunnel == r.Tunnel && n.MTU == r.MTU && slices.Equal(n.Members, r.Members):
+		return false, nil
+	}
+	next := *n
+	next.Tunnel, next.MTU, next.Members = r.Tunnel, r.MTU, slices.Clone(r.Members)
+	if err := f.saveNode(&next); err != nil {
+		return false, err
+	}
+	f.nodes[r.Node] = &next
+	switch {
+	case !known:
+		f.renew()
+	case n.Tunnel != r.Tunnel:
+		f.wake() // the other ends of its tunnels
+	}
+	return true, nil
+}
+
+func (f *Fabric) leave(me *line) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if n := f.nodes[name]; n != nil && n.line == me {
+	if n := f.nodes[me.node]; n.line == me {
 		n.line = nil
+		f.tell()
 	}
 }
 
@@ -167,16 +228,16 @@ func (f *Fabric) wanted(name slice.Node) bridge.Wanted {
 func (f *Fabric) wantedOf(n *node) bridge.Wanted {
 	b := bridge.Bridge{Name: f.cfg.Bridge, DPID: f.dpid(n), Controllers: f.cfg.Controllers}
 	for key, number := range n.Ports {
-		b.Ports = append(b.Ports, f.port(n, key, number))
+		b.Ports = append(b.Ports, f.port(key, number))
 	}
 	slices.SortFunc(b.Ports, func(x, y bridge.Port) int { return strings.Compare(x.Name, y.Name) })
 	h := fnv.New32a()
-	_ = json.NewEncoder(h).Encode(b) // a hash takes everything
-	return bridge.Wanted{Revision: h.Sum32(), Bridge: b}
+	_ = json.NewEncoder(h).Encode(b)                             // a hash takes everything
+	return bridge.Wanted{Revision: max(h.Sum32(), 1), Bridge: b} // an agent without a bridge reports zero
 }
 
 // port returns the port behind a key.
-func (f *Fabric) port(n *node, key string, number slice.Port) bridge.Port {
+func (f *Fabric) port(key string, number slice.Port) bridge.Port {
 	switch {
 	case key == patchKey:
 		p := bridge.Port{Name: bridge.PatchName, Kind: bridge.Patch, Number: number, Peer: bridge.PatchPeer}

@@ -1,51 +1,96 @@
 package fabric
 
 import (
+	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
+	"github.com/l2sces/l2sces/pkg/ipam"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
-// renumber gives a number to every port that the networks need, takes it from
-// every one that none needs any more, and wakes the nodes that this concerns.
-func (f *Fabric) renumber() error {
-	needed := f.needed()
-	var fault error
-	for _, name := range f.names() {
-		n := f.nodes[name]
-		before := maps.Clone(n.Ports)
-		maps.DeleteFunc(n.Ports, func(key string, _ slice.Port) bool { return !needed[name][key] })
-		for key := range needed[name] {
-			if _, ok := n.Ports[key]; ok {
-				continue
-			}
-			number, err := n.Ring.Take(n.uses)
-			if err != nil {
-				fault = fmt.Errorf("port on node %s: %w", name, err)
-				continue
-			}
-			n.Ports[key] = slice.Port(number)
-		}
-		if !maps.Equal(before, n.Ports) {
-			if err := f.saveNode(n); err != nil {
-				fault = err
-			}
-		}
-		if n.line != nil {
-			poke(n.line.wake)
-		}
-	}
-	return fault
+// numbering are the port numbers of one node.
+type numbering struct {
+	ports map[string]slice.Port
+	ring  ipam.Ring
 }
 
-func (n *node) uses(number uint32) bool {
-	for _, p := range n.Ports {
+// allot computes a number for every port that the networks need, and none for
+// one that none needs any more. It returns the nodes where this changes
+// something; those whose numbers are used up get what there is.
+func (f *Fabric) allot() (map[slice.Node]numbering, error) {
+	needed := f.needed()
+	next := map[slice.Node]numbering{}
+	var faults []error
+	for _, name := range f.names() {
+		n := f.nodes[name]
+		m := numbering{maps.Clone(n.Ports), n.Ring}
+		maps.DeleteFunc(m.ports, func(key string, _ slice.Port) bool { return !needed[name][key] })
+		for _, key := range slices.Sorted(maps.Keys(needed[name])) {
+			if _, ok := m.ports[key]; ok {
+				continue
+			}
+			// What is still in use counts: its rules may be there for a while.
+			number, err := m.ring.Take(func(number uint32) bool { return uses(n.Ports, number) || uses(m.ports, number) })
+			if err != nil {
+				faults = append(faults, fmt.Errorf("port on node %s: %w", name, err))
+				break
+			}
+			m.ports[key] = slice.Port(number)
+		}
+		if !maps.Equal(n.Ports, m.ports) {
+			next[name] = m
+		}
+	}
+	return next, errors.Join(faults...)
+}
+
+func uses(ports map[string]slice.Port, number uint32) bool {
+	for _, p := range ports {
 		if p == slice.Port(number) {
 			return true
 		}
 	}
 	return false
+}
+
+// grant makes numbers the ones that count, and returns those that counted
+// before.
+func (f *Fabric) grant(next map[slice.Node]numbering) (before map[slice.Node]numbering) {
+	before = map[slice.Node]numbering{}
+	for name, m := range next {
+		n := f.nodes[name]
+		before[name] = numbering{n.Ports, n.Ring}
+		n.Ports, n.Ring = m.ports, m.ring
+	}
+	return before
+}
+
+// savePorts makes the numbers of some nodes durable.
+func (f *Fabric) savePorts(of map[slice.Node]numbering) error {
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		if err := f.saveNode(f.nodes[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// renumber allots, grants and saves, as far as it can.
+func (f *Fabric) renumber() error {
+	next, fault := f.allot()
+	f.grant(next)
+	return errors.Join(fault, f.savePorts(next))
+}
+
+// wake has every connected node look at the bridge that it should have.
+func (f *Fabric) wake() {
+	for _, n := range f.nodes {
+		if n.line != nil {
+			poke(n.line.wake)
+		}
+	}
 }
 
 // needed returns the keys of the ports that the networks need, by node.

@@ -3,6 +3,8 @@ package fabric
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -37,7 +39,7 @@ func (f *Fabric) Status(id slice.NetworkID) (Status, error) {
 }
 
 func (f *Fabric) statusOf(n *network) Status {
-	s := Status{Number: n.Number, Links: n.links, Ready: true}
+	s := Status{Number: n.Number, Links: slices.Clone(n.links), Ready: true}
 	not := func(format string, args ...any) {
 		if s.Ready {
 			s.Message = fmt.Sprintf(format, args...)
@@ -51,7 +53,7 @@ func (f *Fabric) statusOf(n *network) Status {
 			not("%s", p.Message)
 		}
 	}
-	for _, l := range n.Links {
+	for _, l := range f.carriers(n) {
 		for _, end := range [][2]slice.Node{{l.A, l.B}, {l.B, l.A}} {
 			if p := f.state(end[0], tunnelKey(end[1])); p.Message != "" {
 				not("tunnel from %s to %s: %s", end[0], end[1], p.Message)
@@ -65,6 +67,15 @@ func (f *Fabric) statusOf(n *network) Status {
 		not("%s", why)
 	}
 	return s
+}
+
+// carriers returns the links whose tunnels a network needs: those that it
+// names, or those of the mesh that its frames take.
+func (f *Fabric) carriers(n *network) []Link {
+	if !f.cfg.Mesh {
+		return n.Links
+	}
+	return slices.DeleteFunc(f.linksOf(n), func(l Link) bool { return !slices.Contains(n.links, l.Name) })
 }
 
 func (f *Fabric) portStatus(id slice.NetworkID, a Attachment) PortStatus {
@@ -90,7 +101,11 @@ func (f *Fabric) state(name slice.Node, key string) bridge.PortState {
 	case n.line == nil:
 		return bridge.PortState{Message: "the agent of the node is away"}
 	}
-	want := f.port(n, key, n.Ports[key])
+	number, ok := n.Ports[key]
+	if !ok {
+		return bridge.PortState{Message: "the port waits for its other end"}
+	}
+	want := f.port(key, number)
 	for _, have := range n.report.Ports {
 		if have.Name != want.Name {
 			continue
@@ -157,7 +172,7 @@ func (f *Fabric) unsettled() string {
 	for _, name := range f.names() {
 		n := f.nodes[name]
 		if n.line != nil && n.report.Applied != f.wantedOf(n).Revision {
-			return fmt.Sprintf("node %s has not got its bridge yet: %s", name, n.report.Message)
+			return strings.TrimSuffix(fmt.Sprintf("node %s has not got its bridge yet: %s", name, n.report.Message), ": ")
 		}
 	}
 	return f.engine.Unsettled()

@@ -32,13 +32,21 @@ func Base() flow.Rules {
 		never(flow.EthType(etherBDDP)),
 		otherwise(Limit, Mirror),
 		otherwise(Mirror, Forward),
-		otherwise(Forward, Flood),
+		toGroups(),
 	}}
 }
 
 // never drops a frame of a tenant, whoever sent it.
 func never(m flow.Match) flow.Flow {
 	return flow.Flow{Table: Guard, Priority: flow.Guard, Match: []flow.Match{m}}
+}
+
+// toGroups hands a frame for many to everybody. A frame for one address that
+// Forward does not know is dropped, unless its network says otherwise.
+func toGroups() flow.Flow {
+	f := otherwise(Forward, Flood)
+	f.Match = []flow.Match{flow.ToMasked(groupBit, groupBit)}
+	return f
 }
 
 // otherwise hands a frame of which a table knows nothing to a later one.

@@ -54,6 +54,9 @@ func rules(n Network, r route, s slice.DPID) flow.Rules {
 		}
 	}
 	if slices.Contains(r.tree.Switches(), s) {
+		if n.open() {
+			all.Flows = append(all.Flows, toUnknown(n))
+		}
 		all.Flows = append(all.Flows, toAll(n))
 		all.Groups = append(all.Groups, everybody(n, r, s))
 	}

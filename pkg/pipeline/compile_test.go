@@ -78,6 +78,14 @@ var (
 			{Switch: 2, Port: 6},
 		},
 	}
+	untold = pipeline.Network{ // a vnet, and yet nobody was told who is behind a port
+		Number: 46, Type: slice.VNet,
+		Attachments: []pipeline.Attachment{
+			{Switch: 1, Port: 9, Label: 46},
+			{Switch: 2, Port: 10, Behind: macs(0x21)},
+			{Switch: 3, Port: 10, Behind: macs(0x31)},
+		},
+	}
 	transit = pipeline.Network{
 		Number: 45, Type: slice.VLink,
 		Attachments: []pipeline.Attachment{
@@ -119,6 +127,7 @@ func TestCompile(t *testing.T) {
 		"vnet":    {vnet, triangle},
 		"steered": {steered, triangle},
 		"ext":     {open, triangle},
+		"untold":  {untold, triangle},
 		"transit": {transit, row},
 	}
 	for name, test := range tests {

@@ -52,7 +52,7 @@ func where(t flowtest.Trace) string {
 }
 
 func TestFrames(t *testing.T) {
-	net := netOf(triangle, compile(t, vnet, triangle), compile(t, steered, triangle), compile(t, open, triangle))
+	net := netOf(triangle, compile(t, vnet, triangle), compile(t, steered, triangle), compile(t, open, triangle), compile(t, untold, triangle))
 	multicast := slice.MAC{0x01, 0x00, 0x5e, 0, 0, 1}
 	tests := map[string]struct {
 		into  slice.DPID
@@ -66,7 +66,12 @@ func TestFrames(t *testing.T) {
 		"to all by the path":         {2, flowtest.Frame{Port: 5, From: mac(0x21), To: slice.Broadcast}, "1:5 | 1-3 2-3"},
 		"to all":                     {1, flowtest.Frame{Port: 3, From: mac(0x11), To: slice.Broadcast}, "1:4 2:3 3:9[7] | 1-2 1-3"},
 		"to many":                    {2, flowtest.Frame{Port: 3, From: mac(0x21), To: multicast}, "1:3 1:4 3:9[7] | 1-2 1-3"},
-		"to nobody knows whom":       {1, flowtest.Frame{Port: 3, From: mac(0x11), To: mac(0x99)}, "1:4 2:3 3:9[7] | 1-2 1-3"},
+		"to nobody":                  {1, flowtest.Frame{Port: 3, From: mac(0x11), To: mac(0x99)}, "|"},
+		"to nobody, by the path":     {1, flowtest.Frame{Port: 5, From: mac(0x11), To: mac(0x99)}, "|"},
+		"to nobody, from a tunnel":   {2, flowtest.Frame{Port: 101, Tunnel: 42, From: mac(0x11), To: mac(0x99)}, "|"},
+		"to nobody, from far":        {3, flowtest.Frame{Port: 9, Tags: []slice.VLAN{7}, From: mac(0x31), To: mac(0x99)}, "|"},
+		"untold, nobody known":       {2, flowtest.Frame{Port: 10, From: mac(0x21), To: mac(0x99)}, "1:9[46] 3:10 | 1-2 1-3"},
+		"untold, by the tree":        {2, flowtest.Frame{Port: 10, From: mac(0x21), To: mac(0x31)}, "3:10 | 1-2 1-3"},
 		"to itself":                  {1, flowtest.Frame{Port: 3, From: mac(0x11), To: mac(0x11)}, "|"},
 		"from the other fabric":      {3, flowtest.Frame{Port: 9, Tags: []slice.VLAN{7}, From: mac(0x31), To: mac(0x12)}, "1:4 | 1-3"},
 		"from there to all":          {3, flowtest.Frame{Port: 9, Tags: []slice.VLAN{7}, From: mac(0x31), To: slice.Broadcast}, "1:3 1:4 2:3 | 1-2 1-3"},
@@ -102,8 +107,13 @@ func TestFrames(t *testing.T) {
 
 func TestFramesInTransit(t *testing.T) {
 	net := netOf(row, compile(t, transit, row))
-	for _, to := range []slice.MAC{mac(0x41), slice.Broadcast, mac(0x99)} {
-		if got, want := where(net.Send(1, flowtest.Frame{Port: 8, From: mac(0x11), To: to})), "4:8 | 1-2 2-3 3-4"; got != want {
+	tests := map[slice.MAC]string{
+		mac(0x41):       "4:8 | 1-2 2-3 3-4",
+		slice.Broadcast: "4:8 | 1-2 2-3 3-4",
+		mac(0x99):       "|",
+	}
+	for to, want := range tests {
+		if got := where(net.Send(1, flowtest.Frame{Port: 8, From: mac(0x11), To: to})); got != want {
 			t.Errorf("to %s: got %q, want %q", to, got, want)
 		}
 	}
@@ -139,7 +149,7 @@ func TestFramesAreMetered(t *testing.T) {
 
 // Whatever a network takes lets itself be put on a switch and taken off again.
 func TestPlansCanBeApplied(t *testing.T) {
-	for _, n := range []pipeline.Network{vnet, steered, open} {
+	for _, n := range []pipeline.Network{vnet, steered, open, untold} {
 		for s, r := range compile(t, n, triangle).Rules {
 			m := flowtest.NewMemory(s)
 			if err := m.Apply(t.Context(), flow.Diff(flow.Rules{}, r)); err != nil {

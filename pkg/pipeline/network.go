@@ -28,6 +28,13 @@ type Attachment struct {
 // tenant reports whether the port is one that is not to be trusted.
 func (a Attachment) tenant() bool { return a.Label == 0 }
 
+// open reports whether there may be addresses in the network that are not known:
+// in an ext-vnet, or behind a port of which none was told.
+func (n Network) open() bool {
+	return n.Type == slice.ExtVNet ||
+		slices.ContainsFunc(n.Attachments, func(a Attachment) bool { return len(a.Behind) == 0 })
+}
+
 // lastPort is the highest number of a real port; above are those with a meaning
 // of their own, such as "all" (OpenFlow 1.3.5, section 7.2.1, OFPP_MAX).
 const lastPort slice.Port = 0xffffff00

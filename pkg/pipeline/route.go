@@ -16,8 +16,9 @@ type route struct {
 }
 
 // routes finds the ways of a network. Frames for all take a tree that holds the
-// explicit paths. Frames for one take the same tree if there are such paths,
-// and else a cheapest path to the switch that they are for.
+// explicit paths. Frames for one take the same tree if there are such paths, or
+// if the network is open and the next switch may flood them; else they take a
+// cheapest path to the switch that they are for, and none leaves it.
 func routes(n Network, g topology.Graph) (route, error) {
 	forced, err := n.forced(g)
 	if err != nil {
@@ -33,7 +34,7 @@ func routes(n Network, g topology.Graph) (route, error) {
 		r.use(l)
 	}
 	nearest := g.NextHops
-	if len(forced) > 0 {
+	if len(forced) > 0 || n.open() {
 		nearest = tree.NextHops
 	}
 	for _, to := range known {

@@ -84,8 +84,15 @@ func over(n Network, p slice.Port) []flow.Action {
 	return []flow.Action{flow.SetTunnel(n.Number), flow.Output(p)}
 }
 
-// toAll sends a frame for many, or for an address that nobody knows, to
-// everybody in the network.
+// toUnknown hands a frame for an address that nobody knows to everybody: in an
+// open network one of them may have it.
+func toUnknown(n Network) flow.Flow {
+	f := known(n, Forward, []flow.Match{flow.InNetwork(n.Number)}, flow.Goto(Flood))
+	f.Priority = flow.Default
+	return f
+}
+
+// toAll sends a frame that Forward leaves to it to everybody in the network.
 func toAll(n Network) flow.Flow {
 	return known(n, Flood, []flow.Match{flow.InNetwork(n.Number)}, flow.ToGroup(uint32(n.Number)))
 }

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/fabric"
@@ -25,7 +26,16 @@ import (
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
-const bucketSegments = "segments"
+// The buckets of the store.
+const (
+	bucketSegments = "segments"
+	bucketLabels   = "labels"
+)
+
+// applyTimeout is the time that segments have to become true before Apply
+// tells what is missing. It is shorter than that of the SCO, which would not
+// hear it otherwise.
+const applyTimeout = 10 * time.Second
 
 // A Config says which domain it is.
 type Config struct {
@@ -35,7 +45,7 @@ type Config struct {
 	Numbers     ipam.Ring  // of networks; zero: all VNIs
 	Labels      ipam.Ring  // of hand-offs; zero: all VLANs
 	Store       fabric.Store
-	Logger      *slog.Logger
+	Logger      *slog.Logger // nil: none
 }
 
 // A Controller is the SDN controller of one domain.
@@ -61,17 +71,13 @@ func New(cfg Config) (*Controller, error) {
 	if cfg.Labels == (ipam.Ring{}) {
 		cfg.Labels = ipam.Ring{First: 1, Last: uint32(slice.MaxVLAN)}
 	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
 	c := &Controller{cfg: cfg, labels: cfg.Labels, segments: map[slice.NetworkID]*segment{}}
-	stored, err := cfg.Store.List(bucketSegments)
+	err := c.load()
 	if err != nil {
 		return nil, fmt.Errorf("load the segments of %s: %w", cfg.Domain, err)
-	}
-	for key, text := range stored {
-		s := &segment{}
-		if err := json.Unmarshal(text, s); err != nil {
-			return nil, fmt.Errorf("load segment %s: %w", key, err)
-		}
-		c.segments[s.ID] = s
 	}
 	c.fabric, err = fabric.New(fabric.Config{
 		Bridge: bridge.SPS, Controllers: cfg.Controllers, Mesh: true, Numbers: cfg.Numbers,
@@ -80,10 +86,33 @@ func New(cfg Config) (*Controller, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range c.segments {
-		_, s.missing = c.network(s)
-	}
+	c.joined()
 	return c, c.forget()
+}
+
+// load reads what an earlier run left.
+func (c *Controller) load() error {
+	stored, err := c.cfg.Store.List(bucketSegments)
+	if err != nil {
+		return err
+	}
+	for key, text := range stored {
+		s := &segment{}
+		if err := json.Unmarshal(text, s); err != nil {
+			return fmt.Errorf("segment %s: %w", key, err)
+		}
+		c.segments[s.ID] = s
+	}
+	labels, err := c.cfg.Store.List(bucketLabels)
+	if err != nil {
+		return err
+	}
+	if text, ok := labels["next"]; ok {
+		if err := json.Unmarshal(text, &c.labels.Next); err != nil {
+			return fmt.Errorf("next label: %w", err)
+		}
+	}
+	return nil
 }
 
 // forget takes networks off the fabric that have no segment: a crash between
@@ -110,6 +139,8 @@ func (c *Controller) Apply(ctx context.Context, segments []intent.Segment) ([]in
 	if err := c.putAll(segments); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
+	defer cancel()
 	var all []intent.SegmentStatus
 	for _, s := range segments {
 		if _, err := c.fabric.Wait(ctx, s.ID); err != nil {
@@ -136,8 +167,9 @@ func (c *Controller) putAll(segments []intent.Segment) error {
 		if err == nil {
 			continue
 		}
-		for j, done := range segments[:i] {
-			err = errors.Join(err, c.undo(done.ID, before[j]))
+		// Backwards: a segment may be there twice.
+		for j := i - 1; j >= 0; j-- {
+			err = errors.Join(err, c.undo(segments[j].ID, before[j]))
 		}
 		return err
 	}
@@ -148,34 +180,52 @@ func (c *Controller) undo(id slice.NetworkID, have *segment) error {
 	if have == nil {
 		return c.drop(id)
 	}
-	return c.put(have.Segment)
+	return c.keep(have)
 }
 
-// put makes a segment durable and hands it to the fabric. What cannot be done
-// leaves everything as it was.
+// put takes a segment in. What cannot be done leaves everything as it was.
 func (c *Controller) put(in intent.Segment) error {
 	next := &segment{Segment: in}
 	if err := c.allow(next); err != nil {
 		return err
 	}
-	have := c.segments[in.ID]
 	labels := c.labels
-	if err := c.label(next, have); err != nil {
-		return err
+	err := c.label(next, c.segments[in.ID])
+	if err == nil {
+		err = c.keep(next)
 	}
-	network, missing := c.network(next)
-	next.missing = missing
-	if _, err := c.fabric.Put(network); err != nil {
+	if err != nil {
 		c.labels = labels
+	}
+	return err
+}
+
+// keep hands a segment to the fabric and makes it durable, or leaves the one
+// that was there before.
+func (c *Controller) keep(next *segment) error {
+	have := c.segments[next.ID]
+	network, missing := c.network(next)
+	if _, err := c.fabric.Put(network); err != nil {
 		return err
 	}
-	if have == nil || !reflect.DeepEqual(have.Segment, next.Segment) {
+	next.missing = missing
+	if have == nil || have.Label != next.Label || !reflect.DeepEqual(have.Segment, next.Segment) {
 		if err := c.save(next); err != nil {
-			return err
+			return errors.Join(err, c.restore(next.ID, have))
 		}
 	}
-	c.segments[in.ID] = next
+	c.segments[next.ID] = next
 	return nil
+}
+
+// restore hands the fabric what it had of a segment.
+func (c *Controller) restore(id slice.NetworkID, have *segment) error {
+	if have == nil {
+		return c.fabric.Remove(id)
+	}
+	network, _ := c.network(have)
+	_, err := c.fabric.Put(network)
+	return err
 }
 
 // label gives a hand-off its label, the one it has if it has one.
@@ -198,12 +248,19 @@ func (c *Controller) label(next, have *segment) error {
 	if err != nil {
 		return fmt.Errorf("label for network %s in domain %s: %w", next.ID, c.cfg.Domain, err)
 	}
-	next.Label = slice.VLAN(n)
-	return nil
+	next.Label = slice.VLAN(n) //nolint:gosec // the ring ends at MaxVLAN
+	// Before the segment: a crash in between loses a label and never gives one
+	// twice.
+	text, err := json.Marshal(c.labels.Next)
+	if err != nil {
+		return err
+	}
+	return c.cfg.Store.Put(bucketLabels, "next", text)
 }
 
 // allow refuses what can never be true: a hand-off without a gateway, a
-// packet that no tunnel carries, an interface that another network has.
+// packet that no tunnel carries, a workload twice, an interface that another
+// network has.
 func (c *Controller) allow(s *segment) error {
 	if s.HandOff && c.gateway(s) == "" {
 		return slice.Errorf(slice.Invalid, "domain %s has no gateway node for network %s", c.cfg.Domain, s.ID)
@@ -211,19 +268,29 @@ func (c *Controller) allow(s *segment) error {
 	if mtu := c.mtu(); mtu != 0 && s.MTU > mtu {
 		return slice.Errorf(slice.Invalid, "network %s wants an MTU of %d bytes; the tunnels of domain %s carry %d: ask for at most that", s.ID, s.MTU, c.cfg.Domain, mtu)
 	}
-	for _, other := range c.segments {
-		if other.ID == s.ID {
-			continue
+	seen := map[slice.Workload]bool{}
+	for _, p := range s.Ports {
+		if seen[p.Workload] {
+			return slice.Errorf(slice.Invalid, "workload %s is twice in network %s: once is enough", p.Workload, s.ID)
 		}
-		for _, p := range s.Ports {
-			if slices.ContainsFunc(other.Ports, func(o intent.SegmentPort) bool {
-				return o.Workload == p.Workload && o.Interface == p.Interface
-			}) {
-				return slice.Errorf(slice.Conflict, "workload %s has interface %s in network %s already: name another one", p.Workload, p.Interface, other.ID)
-			}
+		seen[p.Workload] = true
+		if other, ok := c.user(p, s.ID); ok {
+			return slice.Errorf(slice.Conflict, "workload %s has interface %s in network %s already: name another one", p.Workload, p.Interface, other)
 		}
 	}
 	return nil
+}
+
+// user returns the network, but one, that has an interface of a workload.
+func (c *Controller) user(p intent.SegmentPort, but slice.NetworkID) (slice.NetworkID, bool) {
+	for id, other := range c.segments {
+		if id != but && slices.ContainsFunc(other.Ports, func(o intent.SegmentPort) bool {
+			return o.Workload == p.Workload && o.Interface == p.Interface
+		}) {
+			return id, true
+		}
+	}
+	return slice.NetworkID{}, false
 }
 
 // Delete takes segments apart and waits until switches and nodes that can be

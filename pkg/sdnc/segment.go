@@ -113,11 +113,11 @@ func (c *Controller) Info(context.Context) (intent.DomainInfo, error) {
 }
 
 // mtu returns the largest packet that the tunnels of every node carry, or
-// zero before a node has joined.
+// zero before a node has told its own.
 func (c *Controller) mtu() uint32 {
 	var least uint32
 	for _, n := range c.fabric.Nodes() {
-		if least == 0 || n.MTU < least {
+		if n.MTU != 0 && (least == 0 || n.MTU < least) {
 			least = n.MTU
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/l2sces/l2sces/cmd/internal/node"
+	"github.com/l2sces/l2sces/cmd/internal/program"
 )
 
 func TestExitStatus(t *testing.T) {
@@ -38,7 +39,7 @@ func TestExitStatus(t *testing.T) {
 			options.Flags(cmd.Flags())
 			cmd.SetArgs(c.args)
 			cmd.SetOut(&out)
-			if got := node.Execute(cmd, &stderr); got != c.want || !strings.Contains(stderr.String(), c.says) {
+			if got := program.Execute(cmd, &stderr); got != c.want || !strings.Contains(stderr.String(), c.says) {
 				t.Errorf("status %d, %q, want %d and a word of %q", got, stderr.String(), c.want, c.says)
 			}
 		})

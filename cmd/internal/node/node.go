@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/l2sces/l2sces/cmd/internal/program"
 	"github.com/l2sces/l2sces/pkg/agent"
 	"github.com/l2sces/l2sces/pkg/api"
 	"github.com/l2sces/l2sces/pkg/nbi"
@@ -69,11 +70,10 @@ func (o Options) Run(ctx context.Context, stderr io.Writer, actor Actor) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(o.LogLevel)); err != nil {
-		return slice.Errorf(slice.Invalid, "--log-level: %w", err)
+	log, err := program.Log(stderr, actor.Name, o.LogLevel)
+	if err != nil {
+		return err
 	}
-	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})).With("function", actor.Name)
 	config, err := pki.ClientTLS(o.Cert, o.Key, o.CA, actor.Server)
 	if err != nil {
 		return err

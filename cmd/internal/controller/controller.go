@@ -1,0 +1,264 @@
+// Package controller wires what sco and sdnc have in common: a store, a gRPC
+// server for callers and agents, an OpenFlow server for switches, and the door
+// for operators. It decides nothing.
+//
+//	err := options.Run(ctx, os.Stderr, func(p controller.Parts) (controller.Actor, error) { ... })
+package controller
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+
+	"github.com/l2sces/l2sces/pkg/api"
+	"github.com/l2sces/l2sces/pkg/bridge"
+	"github.com/l2sces/l2sces/pkg/fabric"
+	"github.com/l2sces/l2sces/pkg/nbi"
+	"github.com/l2sces/l2sces/pkg/openflow"
+	"github.com/l2sces/l2sces/pkg/pipeline"
+	"github.com/l2sces/l2sces/pkg/pki"
+	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/store"
+)
+
+// Options are what both commands are told.
+type Options struct {
+	Listen, Unix    string
+	OpenFlow        string
+	Advertise       string
+	Store           string
+	Cert, Key, CA   string
+	Admin, LogLevel string
+	FirstNumber     uint32
+	LastNumber      uint32
+}
+
+// Parts are what an actor is built from.
+type Parts struct {
+	Store       *store.Store
+	Controllers []string // OVS targets of this controller
+	Logger      *slog.Logger
+}
+
+// An Actor is what sets a command apart.
+type Actor struct {
+	Name   string // sco or sdnc
+	Bridge string // of the switches that it commands
+	Fabric *fabric.Fabric
+	Ready  func() error
+	// Run is the actor's own loop; nil if it has none.
+	Run func(context.Context)
+	// Serve registers the actor's service.
+	Serve func(*grpc.Server)
+	// Authorize decides whether a caller may use a method.
+	Authorize func(caller, method string) error
+}
+
+// Flags binds the options to flags.
+func (o *Options) Flags(f *pflag.FlagSet) {
+	f.StringVar(&o.Listen, "listen", "", "HOST:PORT for gRPC (required)")
+	f.StringVar(&o.Unix, "unix", "", "socket for gRPC on this machine as well; none if empty")
+	f.StringVar(&o.OpenFlow, "openflow", "", "HOST:PORT for switches (required)")
+	f.StringVar(&o.Advertise, "openflow-advertise", "", "HOST:PORT that switches are told to call; empty: the same")
+	f.StringVar(&o.Store, "store", "", "file of the durable state (required)")
+	f.StringVar(&o.Cert, "tls-cert", "", "certificate, PEM (required)")
+	f.StringVar(&o.Key, "tls-key", "", "key of the certificate, PEM (required)")
+	f.StringVar(&o.CA, "tls-ca", "", "authority that both sides trust, PEM (required)")
+	f.StringVar(&o.Admin, "admin", "", "HOST:PORT or unix:PATH for health and metrics; none if empty")
+	f.StringVar(&o.LogLevel, "log-level", "info", "debug, info, warn or error")
+	f.Uint32Var(&o.FirstNumber, "vni-first", 1, "lowest VNI that networks get")
+	f.Uint32Var(&o.LastNumber, "vni-last", uint32(slice.MaxNetwork), "highest VNI that networks get")
+}
+
+// Run builds the actor and serves it until ctx ends or a server fails.
+func (o Options) Run(ctx context.Context, stderr io.Writer, build func(Parts) (Actor, error)) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(o.LogLevel)); err != nil {
+		return slice.Errorf(slice.Invalid, "--log-level: %w", err)
+	}
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
+	config, err := pki.ServerTLS(o.Cert, o.Key, o.CA)
+	if err != nil {
+		return err
+	}
+	state, err := store.Open(o.Store)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = state.Close() }() // every write was synced when it was made
+	target := o.OpenFlow
+	if o.Advertise != "" {
+		target = o.Advertise
+	}
+	actor, err := build(Parts{Store: state, Controllers: []string{"ssl:" + target}, Logger: log})
+	if err != nil {
+		return err
+	}
+	return o.serve(ctx, actor, config, log.With("function", actor.Name))
+}
+
+func (o Options) check() error {
+	for _, required := range []struct{ flag, value string }{
+		{"listen", o.Listen},
+		{"openflow", o.OpenFlow},
+		{"store", o.Store},
+		{"tls-cert", o.Cert},
+		{"tls-key", o.Key},
+		{"tls-ca", o.CA},
+	} {
+		if required.value == "" {
+			return slice.Errorf(slice.Invalid, "--%s is required", required.flag)
+		}
+	}
+	if o.FirstNumber == 0 || o.LastNumber < o.FirstNumber || o.LastNumber > uint32(slice.MaxNetwork) {
+		return slice.Errorf(slice.Invalid, "--vni-first and --vni-last: %d to %d is no range within 1 to %d", o.FirstNumber, o.LastNumber, slice.MaxNetwork)
+	}
+	return nil
+}
+
+// serve opens every door before it serves any, so that a taken port is told
+// before a switch is touched.
+func (o Options) serve(ctx context.Context, actor Actor, config *tls.Config, log *slog.Logger) error {
+	group, ctx := errgroup.WithContext(ctx)
+	calls := grpcServer(actor, config, log)
+	for _, address := range []string{o.Listen, o.Unix} {
+		if address == "" {
+			continue
+		}
+		if address == o.Unix {
+			address = "unix:" + address
+		}
+		l, err := nbi.Listen(ctx, address)
+		if err != nil {
+			return err
+		}
+		group.Go(func() error { return calls.Serve(l) })
+	}
+	switches, err := nbi.Listen(ctx, o.OpenFlow)
+	if err != nil {
+		return err
+	}
+	flows := openFlowServer(actor, log)
+	group.Go(func() error { return flows.Serve(ctx, tls.NewListener(switches, switchTLS(config))) })
+	if o.Admin != "" {
+		conf := nbi.Config{Ready: actor.Ready, Logger: log, Metrics: func() []nbi.Sample { return samples(actor, flows.Stats()) }}
+		group.Go(func() error { return nbi.Serve(ctx, o.Admin, conf) })
+	}
+	if actor.Run != nil {
+		group.Go(func() error { actor.Run(ctx); return nil })
+	}
+	group.Go(func() error {
+		<-ctx.Done()
+		stop(calls)
+		return nil
+	})
+	log.Info("serving", "grpc", o.Listen, "openflow", o.OpenFlow)
+	return group.Wait()
+}
+
+// stop lets calls end, but not for ever: agents hold their streams.
+func stop(s *grpc.Server) {
+	timer := time.AfterFunc(time.Second, s.Stop)
+	defer timer.Stop()
+	s.GracefulStop()
+}
+
+func grpcServer(actor Actor, config *tls.Config, log *slog.Logger) *grpc.Server {
+	s := api.NewServer(api.ServerConfig{
+		TLS: config, Logger: log, Authorize: actor.Authorize,
+		Identify: func(state tls.ConnectionState) (string, error) {
+			id, err := pki.PeerIdentity(state)
+			return string(id), err
+		},
+	})
+	api.ServeNodes(s, actor.Fabric, speaksFor(actor.Bridge))
+	actor.Serve(s)
+	return s
+}
+
+// speaksFor lets an agent report for its own node and this bridge only.
+func speaksFor(name string) func(string, bridge.Report) error {
+	return func(caller string, r bridge.Report) error {
+		if want := pki.Node(r.Domain, r.Node); pki.Identity(caller) != want {
+			return slice.Errorf(slice.Denied, "%s may not speak for node %s of domain %s", caller, r.Node, r.Domain)
+		}
+		if r.Bridge != name {
+			return slice.Errorf(slice.Invalid, "bridge %s is not kept here, %s is", r.Bridge, name)
+		}
+		return nil
+	}
+}
+
+// switchTLS is the configuration for switches: the same certificates, and the
+// version of TLS that older Open vSwitch builds speak.
+func switchTLS(config *tls.Config) *tls.Config {
+	c := config.Clone()
+	c.MinVersion = tls.VersionTLS12
+	return c
+}
+
+func openFlowServer(actor Actor, log *slog.Logger) *openflow.Server {
+	return &openflow.Server{Config: openflow.Config{
+		Logger: log, Tables: pipeline.Tables,
+		Allow: func(dpid slice.DPID, peer *tls.ConnectionState) error { return allow(actor.Bridge, dpid, peer) },
+		Handler: func(ctx context.Context, s *openflow.Session) {
+			if err := actor.Fabric.Engine().Serve(ctx, s); err != nil && ctx.Err() == nil {
+				log.Warn("switch let go", "dpid", s.DPID().String(), "reason", err.Error())
+			}
+		},
+	}}
+}
+
+// allow pins the identifier of a switch to its certificate: only the node that
+// a bridge is on can connect as that bridge.
+func allow(name string, dpid slice.DPID, peer *tls.ConnectionState) error {
+	if peer == nil {
+		return slice.Errorf(slice.Denied, "switch %s came without TLS", dpid)
+	}
+	id, err := pki.PeerIdentity(*peer)
+	if err != nil {
+		return err
+	}
+	domain, node, ok := id.Node()
+	if !ok || slice.DPIDOf(domain, node, name) != dpid {
+		return slice.Errorf(slice.Denied, "%s may not connect as switch %s", id, dpid)
+	}
+	return nil
+}
+
+// samples are the counters of a controller.
+func samples(actor Actor, of openflow.Stats) []nbi.Sample {
+	st := actor.Fabric.Engine().Stats()
+	nodes := actor.Fabric.Nodes()
+	online := 0
+	for _, n := range nodes {
+		if n.Online {
+			online++
+		}
+	}
+	prefix := "l2sces_" + actor.Name + "_"
+	gauge := func(name, help string, v int) nbi.Sample {
+		return nbi.Sample{Name: prefix + name, Help: help, Type: nbi.Gauge, Value: float64(v)}
+	}
+	counter := func(name, help string, v uint64) nbi.Sample {
+		return nbi.Sample{Name: name, Help: help, Type: nbi.Counter, Value: float64(v)}
+	}
+	return []nbi.Sample{
+		gauge("networks", "Networks that are wanted on the fabric.", len(actor.Fabric.Networks())),
+		gauge("nodes", "Nodes that ever joined.", len(nodes)),
+		gauge("nodes_online", "Nodes whose agent is there.", online),
+		gauge("switches_connected", "Switches that are connected.", st.Switches),
+		counter(prefix+"resyncs_total", "Full comparisons with a switch, one for each connection.", st.Syncs),
+		counter(prefix+"refused_changes_total", "Changes that a switch refused.", st.Faults),
+		counter("l2sces_openflow_mods_total", "Flow-, group- and meter-mods sent to switches.", of.Mods()),
+	}
+}

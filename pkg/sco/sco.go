@@ -1,0 +1,199 @@
+// Package sco is the Slice Connectivity Orchestrator: it keeps slices. It
+// plans addresses, asks each domain for its segments, joins the segments over
+// the NEDs, and repairs what strays from that. It reaches domains through a
+// driver and NEDs through its own fabric, and knows neither templates nor
+// protocols.
+//
+//	s, err := sco.New(sco.Config{Domains: drivers, Store: store})
+//	go s.Run(ctx)
+//	status, err := s.Apply(ctx, intents, false)
+package sco
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/l2sces/l2sces/pkg/bridge"
+	"github.com/l2sces/l2sces/pkg/fabric"
+	"github.com/l2sces/l2sces/pkg/intent"
+	"github.com/l2sces/l2sces/pkg/ipam"
+	"github.com/l2sces/l2sces/pkg/slice"
+)
+
+const bucketSlices = "slices"
+
+// A Domain is one domain as the SCO drives it. Package api has the direct
+// driver, which calls the domain's SDN controller.
+type Domain interface {
+	Apply(ctx context.Context, segments []intent.Segment) ([]intent.SegmentStatus, error)
+	Delete(ctx context.Context, ids []slice.NetworkID) error
+	List(ctx context.Context) ([]intent.SegmentStatus, error)
+	Info(ctx context.Context) (intent.DomainInfo, error)
+}
+
+// A Config introduces the SCO to its domains.
+type Config struct {
+	Domains     map[slice.Domain]Domain
+	Controllers []string  // OVS targets of this controller, for the NEDs
+	Numbers     ipam.Ring // VNIs between domains; zero: all
+	Store       fabric.Store
+	Logger      *slog.Logger
+	Now         func() time.Time // nil: time.Now
+	Every       time.Duration    // between two looks at all domains; 2 s
+}
+
+// An SCO keeps slices.
+type SCO struct {
+	cfg    Config
+	fabric *fabric.Fabric
+	wake   chan struct{}
+
+	mu       sync.Mutex
+	records  map[slice.ID]*record
+	segments map[slice.Domain]map[slice.NetworkID]intent.SegmentStatus // as last seen
+	away     map[slice.Domain]string                                   // why a domain does not answer
+	touched  map[slice.Domain]uint64                                   // grows when segments change otherwise than by a look
+	locks    map[slice.ID]*sync.Mutex                                  // one change of a slice at a time
+}
+
+// record is what is durable of a slice.
+type record struct {
+	Intents    intent.Intents `json:"intents"`
+	Plan       Plan           `json:"plan"`
+	Generation uint32         `json:"generation"`
+	Deleting   bool           `json:"deleting,omitempty"`
+	Since      time.Time      `json:"since"`
+	// Was tells that the slice was true everywhere once, in this generation.
+	Was bool `json:"was,omitempty"`
+}
+
+// New returns the SCO as its store remembers it.
+func New(cfg Config) (*SCO, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Every == 0 {
+		cfg.Every = 2 * time.Second
+	}
+	s := &SCO{
+		cfg: cfg, wake: make(chan struct{}, 1),
+		records: map[slice.ID]*record{}, locks: map[slice.ID]*sync.Mutex{},
+		segments: map[slice.Domain]map[slice.NetworkID]intent.SegmentStatus{}, away: map[slice.Domain]string{},
+		touched: map[slice.Domain]uint64{},
+	}
+	stored, err := cfg.Store.List(bucketSlices)
+	if err != nil {
+		return nil, fmt.Errorf("load the slices: %w", err)
+	}
+	for key, text := range stored {
+		r := &record{}
+		if err := json.Unmarshal(text, r); err != nil {
+			return nil, fmt.Errorf("load slice %s: %w", key, err)
+		}
+		s.records[slice.ID(key)] = r
+	}
+	s.fabric, err = fabric.New(fabric.Config{
+		Bridge: bridge.NED, Controllers: cfg.Controllers, Numbers: cfg.Numbers,
+		Store: cfg.Store, Logger: cfg.Logger, Joined: s.poke,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, s.forget()
+}
+
+// forget takes networks off the NEDs that belong to no slice: a crash between
+// two writes left them.
+func (s *SCO) forget() error {
+	for _, n := range s.fabric.Networks() {
+		r := s.records[n.ID.Slice]
+		if r != nil && r.Plan.network(n.ID.Network) != nil {
+			continue
+		}
+		if err := s.fabric.Remove(n.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Fabric returns the NEDs of all domains.
+func (s *SCO) Fabric() *fabric.Fabric { return s.fabric }
+
+// Ready says why the SCO cannot serve a slice now, or nil.
+func (s *SCO) Ready() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range slices.Sorted(maps.Keys(s.cfg.Domains)) {
+		if _, seen := s.segments[d]; !seen && s.away[d] == "" {
+			return fmt.Errorf("domain %s has not been asked yet", d)
+		}
+		if why := s.away[d]; why != "" {
+			return fmt.Errorf("domain %s: %s", d, why)
+		}
+	}
+	nodes := s.fabric.Nodes()
+	if have := s.fabric.Engine().Stats().Switches; len(nodes) < len(s.cfg.Domains) || have < len(nodes) {
+		return fmt.Errorf("%d NEDs of %d domains have joined, %d switches are connected", len(nodes), len(s.cfg.Domains), have)
+	}
+	return nil
+}
+
+// lock serialises the changes of one slice.
+func (s *SCO) lock(id slice.ID) (unlock func()) {
+	s.mu.Lock()
+	l := s.locks[id]
+	if l == nil {
+		l = &sync.Mutex{}
+		s.locks[id] = l
+	}
+	s.mu.Unlock()
+	l.Lock()
+	return l.Unlock
+}
+
+func (s *SCO) record(id slice.ID) *record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.records[id]
+}
+
+// save makes a record durable, and then known.
+func (s *SCO) save(r *record) error {
+	id := r.Intents.Slice.ID
+	text, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("save slice %s: %w", id, err)
+	}
+	if err := s.cfg.Store.Put(bucketSlices, string(id), text); err != nil {
+		return fmt.Errorf("save slice %s: %w", id, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.records[id] = r
+	return nil
+}
+
+func (s *SCO) forgetRecord(id slice.ID) error {
+	if err := s.cfg.Store.Delete(bucketSlices, string(id)); err != nil {
+		return fmt.Errorf("forget slice %s: %w", id, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.records, id)
+	return nil
+}
+
+// poke makes the loop look at once.
+func (s *SCO) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,130 @@
+package sco
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/l2sces/l2sces/pkg/intent"
+	"github.com/l2sces/l2sces/pkg/slice"
+)
+
+// Status returns one slice as it is. It is not found if there is none.
+func (s *SCO) Status(_ context.Context, id slice.ID) (intent.Status, error) {
+	r := s.record(id)
+	if r == nil {
+		return intent.Status{}, slice.Errorf(slice.NotFound, "there is no slice %s", id)
+	}
+	return s.statusOf(r, ""), nil
+}
+
+// List returns all slices, by id.
+func (s *SCO) List(context.Context) ([]intent.Status, error) {
+	s.mu.Lock()
+	records := maps.Clone(s.records)
+	s.mu.Unlock()
+	var all []intent.Status
+	for _, id := range slices.Sorted(maps.Keys(records)) {
+		all = append(all, s.statusOf(records[id], ""))
+	}
+	return all, nil
+}
+
+// report is the answer to an Apply.
+func (s *SCO) report(r *record, changed bool, watch *stopwatch, why string) intent.Status {
+	out := s.statusOf(r, why)
+	out.Changed, out.PhasesMs = changed, watch.all()
+	if out.Phase == intent.Ready && !r.Was {
+		r.Was = true
+		if err := s.save(r); err != nil {
+			s.cfg.Logger.Error("slice was not saved", "slice", string(r.Intents.Slice.ID), "error", err.Error())
+		}
+	}
+	return out
+}
+
+// statusOf returns a record as it is, with a reason from the outside if there
+// is one.
+func (s *SCO) statusOf(r *record, why string) intent.Status {
+	out := intent.Status{
+		ID: r.Intents.Slice.ID, Tenant: r.Intents.Slice.Tenant, Generation: r.Generation,
+		Phase: intent.Ready, Message: why, Since: r.Since,
+	}
+	for _, n := range r.Plan.Networks {
+		status := s.networkStatus(r, n)
+		if !status.Ready {
+			out.Message = cmp.Or(out.Message, fmt.Sprintf("network %s: %s", n.Name, status.Message))
+		}
+		out.Networks = append(out.Networks, status)
+	}
+	switch {
+	case r.Deleting:
+		out.Phase = intent.Deleting
+	case out.Message != "" && r.Was:
+		out.Phase = intent.Degraded
+	case out.Message != "":
+		out.Phase = intent.Pending
+	}
+	return out
+}
+
+func (s *SCO) networkStatus(r *record, n NetworkPlan) intent.NetworkStatus {
+	id := slice.NetworkID{Slice: r.Intents.Slice.ID, Network: n.Name}
+	out := intent.NetworkStatus{Name: n.Name, Type: n.Type, CIDR: n.Addresses.Prefix, MTU: n.MTU}
+	if len(n.Domains) > 1 {
+		joint, err := s.fabric.Status(id)
+		if err != nil {
+			joint.Message = "the domains are not joined yet"
+		}
+		out.Number, out.Links, out.Message = joint.Number, joint.Links, joint.Message
+	}
+	for _, l := range n.Addresses.Leases {
+		m := intent.MemberStatus{Name: l.Workload, Domain: l.Domain, Address: l.Address, MAC: l.MAC}
+		seg, port, ok := s.port(l.Domain, id, l.Workload)
+		m.Node, m.Ready, m.Message = port.Node, port.Ready, port.Message
+		if !ok {
+			m.Message = cmp.Or(seg.Message, "the domain has not attached it yet")
+		}
+		if !m.Ready {
+			out.Message = cmp.Or(out.Message, fmt.Sprintf("member %s: %s", l.Workload, m.Message))
+		}
+		out.Members = append(out.Members, m)
+	}
+	for _, d := range n.Domains {
+		if why := s.segmentFault(d, id); why != "" {
+			out.Message = cmp.Or(out.Message, fmt.Sprintf("domain %s: %s", d, why))
+		}
+	}
+	out.Ready = out.Message == ""
+	return out
+}
+
+// port returns a member as its domain tells it.
+func (s *SCO) port(d slice.Domain, id slice.NetworkID, w slice.Workload) (intent.SegmentStatus, intent.SegmentPortStatus, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seg := s.segments[d][id]
+	i := slices.IndexFunc(seg.Ports, func(p intent.SegmentPortStatus) bool { return p.Workload == w })
+	if i < 0 {
+		return seg, intent.SegmentPortStatus{}, false
+	}
+	return seg, seg.Ports[i], true
+}
+
+// segmentFault says why a segment is not true, or nothing.
+func (s *SCO) segmentFault(d slice.Domain, id slice.NetworkID) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seg, ok := s.segments[d][id]
+	switch {
+	case s.away[d] != "":
+		return s.away[d]
+	case !ok:
+		return "it has no segment of the network yet"
+	case !seg.Ready:
+		return cmp.Or(seg.Message, "the segment is not ready")
+	}
+	return ""
+}
