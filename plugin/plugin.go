@@ -118,7 +118,9 @@ func (d *Door) remove(c echo.Context) error {
 	if err != nil && slice.KindOf(err) != slice.NotFound {
 		return err
 	}
-	d.log.Info("slice deleted", "slice", string(id), "existed", existed, "caller", c.Get(callerKey))
+	if existed {
+		d.log.Info("slice deleted", "slice", string(id), "caller", c.Get(callerKey))
+	}
 	return c.NoContent(http.StatusNoContent)
 }
 

@@ -322,7 +322,7 @@ func TestSlices(t *testing.T) {
 func TestCallers(t *testing.T) {
 	refuse := func(tls.ConnectionState) (string, error) { return "", errors.New("not you") }
 	for _, withTLS := range []bool{false, true} {
-		r := httptest.NewRequest(http.MethodGet, "/v1/slices", nil)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/slices", nil)
 		if withTLS {
 			r.TLS = &tls.ConnectionState{}
 		}

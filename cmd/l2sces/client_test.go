@@ -77,15 +77,7 @@ func (s *shelf) Delete(_ context.Context, id slice.ID) (bool, error) {
 // folder and the flags that lead there.
 func serveLab(t *testing.T) (string, []string) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "l2s") // a socket's path is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
+	dir := t.TempDir()
 	pems := filepath.Join(dir, "pki")
 	config := serverTLS(t, pems)
 	l, err := nbi.Listen(t.Context(), "unix:"+dir+"/plugin.sock")

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -57,10 +56,7 @@ func serveSCO(t *testing.T, dir string) string {
 // certificates makes an authority and holders of several identities.
 func certificates(t *testing.T) string {
 	t.Helper()
-	// A socket's path is short: that of a test's folder may be too long.
-	dir, err := os.MkdirTemp("", "l2s")
-	must(t, err)
-	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
+	dir := t.TempDir()
 	must(t, pki.Init(dir))
 	for name, id := range map[string]pki.Identity{
 		"sco": pki.SCO, "plugin": pki.Plugin, "ann": pki.User("ann"), "n1": pki.Node("a", "n1"),
@@ -84,7 +80,10 @@ func TestDoors(t *testing.T) {
 	cmd.SetArgs(flagsFor(dir, serveSCO(t, dir)))
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.ExecuteContext(ctx) }()
-	await(t, func() bool { code, _ := get(t, dir+"/admin.sock", nil, "http://x/readyz"); return code == http.StatusOK })
+	await(t, func() bool {
+		code, _ := get(t, dir+"/admin.sock", nil, "http://x/readyz")
+		return code == http.StatusOK
+	})
 
 	tests := []struct {
 		name, holder string

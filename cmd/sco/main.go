@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/l2sces/l2sces/cmd/internal/controller"
-	"github.com/l2sces/l2sces/cmd/internal/node"
+	"github.com/l2sces/l2sces/cmd/internal/program"
 	"github.com/l2sces/l2sces/pkg/api"
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/ipam"
@@ -21,7 +21,7 @@ import (
 var version = "dev"
 
 func main() {
-	var options controller.Options
+	options := controller.Options{Name: "sco"}
 	var domains []string
 	cmd := &cobra.Command{
 		Use:     "sco",
@@ -42,7 +42,7 @@ func main() {
 	}
 	options.Flags(cmd.Flags())
 	cmd.Flags().StringArrayVar(&domains, "domain", nil, "NAME=HOST:PORT of a domain's SDN controller, once for each domain")
-	os.Exit(node.Execute(cmd, os.Stderr))
+	os.Exit(program.Execute(cmd, os.Stderr))
 }
 
 // direct returns a driver for each domain: its SDN controller, called
@@ -77,7 +77,7 @@ func build(cfg sco.Config) (controller.Actor, error) {
 		return controller.Actor{}, err
 	}
 	return controller.Actor{
-		Name: "sco", Bridge: bridge.NED, Fabric: s.Fabric(), Ready: s.Ready, Run: s.Run,
+		Bridge: bridge.NED, Fabric: s.Fabric(), Ready: s.Ready, Run: s.Run,
 		Serve:     func(g *grpc.Server) { api.ServeSlices(g, s) },
 		Authorize: func(caller, method string) error { return authorize(pki.Identity(caller), method) },
 	}, nil

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"strings"
 
@@ -10,7 +9,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/l2sces/l2sces/cmd/internal/controller"
-	"github.com/l2sces/l2sces/cmd/internal/node"
+	"github.com/l2sces/l2sces/cmd/internal/program"
 	"github.com/l2sces/l2sces/pkg/api"
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/ipam"
@@ -22,7 +21,7 @@ import (
 var version = "dev"
 
 func main() {
-	var options controller.Options
+	options := controller.Options{Name: "sdnc"}
 	var domain, gateway string
 	var lastLabel uint16
 	cmd := &cobra.Command{
@@ -47,7 +46,7 @@ func main() {
 	cmd.Flags().StringVar(&domain, "domain", "", "domain that is controlled (required)")
 	cmd.Flags().StringVar(&gateway, "gateway", "", "node that hands networks to other domains; none if empty")
 	cmd.Flags().Uint16Var(&lastLabel, "label-last", uint16(slice.MaxVLAN), "highest VLAN that hand-offs get")
-	os.Exit(node.Execute(cmd, os.Stderr))
+	os.Exit(program.Execute(cmd, os.Stderr))
 }
 
 func build(cfg sdnc.Config) (controller.Actor, error) {
@@ -56,9 +55,8 @@ func build(cfg sdnc.Config) (controller.Actor, error) {
 		return controller.Actor{}, err
 	}
 	return controller.Actor{
-		Name: "sdnc", Bridge: bridge.SPS, Fabric: c.Fabric(), Ready: c.Ready,
+		Bridge: bridge.SPS, Fabric: c.Fabric(), Ready: c.Ready,
 		Serve:     func(s *grpc.Server) { api.ServeDomain(s, c) },
-		Run:       func(ctx context.Context) { <-ctx.Done() },
 		Authorize: func(caller, method string) error { return authorize(cfg.Domain, pki.Identity(caller), method) },
 	}, nil
 }

@@ -44,19 +44,26 @@ func (s *wired) set(apply func(context.Context, flow.Change) error) {
 	s.apply = apply
 }
 
+// bench is an engine on its own, and how to serve a switch.
+type bench struct {
+	*testing.T
+	e     *fabric.Engine
+	serve func(fabric.Switch) chan error
+}
+
 // engine runs a test with an engine in a bubble.
-func engine(t *testing.T, base flow.Rules, test func(t *testing.T, e *fabric.Engine, serve func(fabric.Switch) chan error)) {
+func engine(t *testing.T, base flow.Rules, test func(bench)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		e := fabric.NewEngine(base, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer func() { cancel(); synctest.Wait() }()
-		test(t, e, func(sw fabric.Switch) chan error {
+		test(bench{t, e, func(sw fabric.Switch) chan error {
 			ended := make(chan error, 1)
 			go func() { ended <- e.Serve(ctx, sw) }()
 			synctest.Wait()
 			return ended
-		})
+		}})
 	})
 }
 
@@ -103,7 +110,8 @@ func forbid(n slice.Network) func(context.Context, flow.Change) error {
 }
 
 func TestMetersWithoutOwners(t *testing.T) {
-	engine(t, flow.Rules{}, func(t *testing.T, e *fabric.Engine, serve func(fabric.Switch) chan error) {
+	engine(t, flow.Rules{}, func(b bench) {
+		t, e, serve := b.T, b.e, b.serve
 		m := flowtest.NewMemory(1)
 		r := rulesOf(5, 3)[1]
 		r.Meters[0].Owner = 0
@@ -157,7 +165,8 @@ func TestRuleChangesHands(t *testing.T) {
 	}
 	for name, step := range steps {
 		t.Run(name, func(t *testing.T) {
-			engine(t, flow.Rules{}, func(t *testing.T, e *fabric.Engine, serve func(fabric.Switch) chan error) {
+			engine(t, flow.Rules{}, func(b bench) {
+				t, e, serve := b.T, b.e, b.serve
 				sw := &wired{Memory: flowtest.NewMemory(1)}
 				e.Set(1, rulesOf(1, 3))
 				serve(sw)
@@ -176,7 +185,8 @@ func TestRuleChangesHands(t *testing.T) {
 }
 
 func TestOneNetworkRefused(t *testing.T) {
-	engine(t, flow.Rules{}, func(t *testing.T, e *fabric.Engine, serve func(fabric.Switch) chan error) {
+	engine(t, flow.Rules{}, func(b bench) {
+		t, e, serve := b.T, b.e, b.serve
 		sw := &wired{Memory: flowtest.NewMemory(1)}
 		e.Set(1, rulesOf(1, 1))
 		serve(sw)
@@ -217,7 +227,8 @@ func TestOneNetworkRefused(t *testing.T) {
 
 // Meters are no part of the bundle: after a refusal they may be there.
 func TestRefusalLeavesMeters(t *testing.T) {
-	engine(t, flow.Rules{}, func(t *testing.T, e *fabric.Engine, serve func(fabric.Switch) chan error) {
+	engine(t, flow.Rules{}, func(b bench) {
+		t, e, serve := b.T, b.e, b.serve
 		sw := &wired{Memory: flowtest.NewMemory(1)}
 		serve(sw)
 		refuse := true
@@ -247,7 +258,8 @@ func TestRefusalLeavesMeters(t *testing.T) {
 }
 
 func TestSlowSwitch(t *testing.T) {
-	engine(t, flow.Rules{}, func(t *testing.T, e *fabric.Engine, serve func(fabric.Switch) chan error) {
+	engine(t, flow.Rules{}, func(b bench) {
+		t, e, serve := b.T, b.e, b.serve
 		slow := &wired{Memory: flowtest.NewMemory(1)}
 		tries := 0
 		slow.set(func(ctx context.Context, _ flow.Change) error {
@@ -281,7 +293,8 @@ func TestSlowSwitch(t *testing.T) {
 }
 
 func TestSameIdentifier(t *testing.T) {
-	engine(t, pipeline.Base(), func(t *testing.T, e *fabric.Engine, serve func(fabric.Switch) chan error) {
+	engine(t, pipeline.Base(), func(b bench) {
+		t, e, serve := b.T, b.e, b.serve
 		first, second := flowtest.NewMemory(1), flowtest.NewMemory(1)
 		ended := serve(first)
 		if err := <-serve(second); slice.KindOf(err) != slice.Conflict {
@@ -302,7 +315,8 @@ func TestSameIdentifier(t *testing.T) {
 }
 
 func TestConnectionLostInAChange(t *testing.T) {
-	engine(t, flow.Rules{}, func(t *testing.T, e *fabric.Engine, serve func(fabric.Switch) chan error) {
+	engine(t, flow.Rules{}, func(b bench) {
+		t, e, serve := b.T, b.e, b.serve
 		sw := &wired{Memory: flowtest.NewMemory(1)}
 		sw.set(func(context.Context, flow.Change) error {
 			sw.Close()
@@ -329,7 +343,8 @@ func TestConnectionLostInAChange(t *testing.T) {
 }
 
 func TestSwitchThatCannotBeRead(t *testing.T) {
-	engine(t, flow.Rules{}, func(t *testing.T, e *fabric.Engine, serve func(fabric.Switch) chan error) {
+	engine(t, flow.Rules{}, func(b bench) {
+		t, e, serve := b.T, b.e, b.serve
 		m := flowtest.NewMemory(1)
 		m.Fail(io.ErrUnexpectedEOF)
 		if err := <-serve(m); !errors.Is(err, io.ErrUnexpectedEOF) || e.Stats().Switches != 0 {
@@ -341,7 +356,8 @@ func TestSwitchThatCannotBeRead(t *testing.T) {
 // Rules of others go, and what is ours by its form but not by its mark is
 // made ours.
 func TestForeignRules(t *testing.T) {
-	engine(t, pipeline.Base(), func(t *testing.T, e *fabric.Engine, serve func(fabric.Switch) chan error) {
+	engine(t, pipeline.Base(), func(b bench) {
+		t, e, serve := b.T, b.e, b.serve
 		m := flowtest.NewMemory(1)
 		stolen := rule(1, 1)
 		stolen.Owner, stolen.Foreign = 0, true
@@ -353,29 +369,10 @@ func TestForeignRules(t *testing.T) {
 	})
 }
 
-func TestNetworkRemovedWhileSwitchIsAway(t *testing.T) {
-	in(t, mesh, func(w *world) {
-		w.pair()
-		n := vnet("a", at("n1", "w1", 1), at("n2", "w2", 2))
-		n.BandwidthKbps = 1000
-		w.put(n)
-		w.mem["n2"].Close()
-		synctest.Wait()
-		w.remove(id("a"))
-		if strange(w.mem["n1"]) != "" || strange(w.mem["n2"]) == "" {
-			t.Fatal("the test does not test what it should")
-		}
-		m := w.plug("n2")
-		synctest.Wait()
-		if s := strange(m); s != "" {
-			t.Errorf("the switch that was away keeps %s", s)
-		}
-	})
-}
-
 // Every number of switches and networks, and no switch waits for another.
 func TestManySwitches(t *testing.T) {
 	in(t, fabric.Config{Bridge: bridge.SPS, Mesh: true}, func(w *world) {
+		t := w.T
 		var all []fabric.Attachment
 		for i := byte(1); i <= 9; i++ {
 			n := slice.Node(fmt.Sprintf("n%d", i))

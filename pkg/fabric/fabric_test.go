@@ -31,6 +31,7 @@ func strange(m *flowtest.Memory) string {
 
 func TestRestartSendsNothing(t *testing.T) {
 	in(t, mesh, func(w *world) {
+		t := w.T
 		w.pair()
 		limited := vnet("a", at("n1", "w1", 1), at("n2", "w2", 2))
 		limited.BandwidthKbps = 5000
@@ -74,6 +75,7 @@ func TestRestartSendsNothing(t *testing.T) {
 
 func TestLateNode(t *testing.T) {
 	in(t, mesh, func(w *world) {
+		t := w.T
 		w.plug("n1")
 		w.join("n1", "w1")
 		n := vnet("a", at("n1", "w1", 1), at("n2", "w2", 2))
@@ -96,6 +98,7 @@ func TestLateNode(t *testing.T) {
 
 func TestWaitTellsWhatIsMissing(t *testing.T) {
 	in(t, mesh, func(w *world) {
+		t := w.T
 		w.pair()
 		w.agents["n2"].stop()
 		synctest.Wait()
@@ -129,6 +132,7 @@ func TestWaitTellsWhatIsMissing(t *testing.T) {
 // A tunnel that does not work is a fault of the networks that it carries.
 func TestTunnelAtFault(t *testing.T) {
 	in(t, mesh, func(w *world) {
+		t := w.T
 		w.plug("n1")
 		w.plug("n2")
 		w.join("n1", "w1")
@@ -162,6 +166,7 @@ func TestTunnelAtFault(t *testing.T) {
 
 func TestNumbers(t *testing.T) {
 	in(t, small(3), func(w *world) {
+		t := w.T
 		w.pair()
 		one := w.put(vnet("a", at("n1", "w1", 1)))
 		w.remove(id("a"))
@@ -190,6 +195,7 @@ func TestNumbers(t *testing.T) {
 // A number whose rules a switch has not given up yet is not given again.
 func TestNumberInUseBySwitch(t *testing.T) {
 	in(t, small(1), func(w *world) {
+		t := w.T
 		w.pair()
 		w.put(vnet("a", at("n1", "w1", 1)))
 		w.mem["n1"].Fail(slice.Errorf(slice.Invalid, "no"))
@@ -207,6 +213,7 @@ func TestNumberInUseBySwitch(t *testing.T) {
 
 func TestPortsUsedUp(t *testing.T) {
 	in(t, mesh, func(w *world) {
+		t := w.T
 		err := w.store.Put("fabric-nodes", "n1", []byte(`{"name":"n1","domain":"field","tunnel":"192.0.2.49","mtu":1450,"ports":{},"ring":{"first":1,"last":2,"next":0}}`))
 		if err != nil {
 			t.Fatal(err)
@@ -241,6 +248,7 @@ func TestBrokenStore(t *testing.T) {
 	for _, bucket := range []string{"fabric-nodes", "fabric-networks", "fabric-numbers"} {
 		t.Run(bucket, func(t *testing.T) {
 			in(t, mesh, func(w *world) {
+				t := w.T
 				w.pair()
 				w.put(vnet("a", at("n1", "w1", 1)))
 				before, _ := w.agents["n1"].last()
@@ -275,6 +283,7 @@ func TestRefusedNetworks(t *testing.T) {
 	for name, n := range tests {
 		t.Run(name, func(t *testing.T) {
 			in(t, mesh, func(w *world) {
+				t := w.T
 				w.pair()
 				w.settle()
 				mods := w.mem["n1"].Mods()
@@ -294,6 +303,7 @@ func TestRefusedNetworks(t *testing.T) {
 // without ports.
 func TestRestartAfterHalfAWrite(t *testing.T) {
 	in(t, mesh, func(w *world) {
+		t := w.T
 		w.pair()
 		w.put(vnet("a", at("n1", "w1", 1)))
 		w.put(vnet("b", at("n1", "w2", 2)))
@@ -319,6 +329,27 @@ func TestRestartAfterHalfAWrite(t *testing.T) {
 		w.remove(id("c"))
 		if s := strange(w.mem["n1"]); s != "" {
 			t.Errorf("the switch keeps rules of networks that are gone: %s", s)
+		}
+	})
+}
+
+func TestNetworkRemovedWhileSwitchIsAway(t *testing.T) {
+	in(t, mesh, func(w *world) {
+		t := w.T
+		w.pair()
+		n := vnet("a", at("n1", "w1", 1), at("n2", "w2", 2))
+		n.BandwidthKbps = 1000
+		w.put(n)
+		w.mem["n2"].Close()
+		synctest.Wait()
+		w.remove(id("a"))
+		if strange(w.mem["n1"]) != "" || strange(w.mem["n2"]) == "" {
+			t.Fatal("the test does not test what it should")
+		}
+		m := w.plug("n2")
+		synctest.Wait()
+		if s := strange(m); s != "" {
+			t.Errorf("the switch that was away keeps %s", s)
 		}
 	})
 }

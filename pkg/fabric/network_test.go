@@ -41,6 +41,7 @@ func (a *agent) kinds() (patches, tunnels int) {
 
 func TestLinksOfANetwork(t *testing.T) {
 	in(t, neds, func(w *world) {
+		t := w.T
 		w.triangle()
 		direct := fabric.Link{Name: "a", A: "n1", B: "n3"}
 		left, right := fabric.Link{Name: "b", A: "n1", B: "n2"}, fabric.Link{Name: "c", A: "n2", B: "n3"}
@@ -88,6 +89,7 @@ func TestLinksOfANetwork(t *testing.T) {
 
 func TestLinkToANodeThatHasNotJoined(t *testing.T) {
 	in(t, neds, func(w *world) {
+		t := w.T
 		w.plug("n1")
 		w.join("n1")
 		if _, err := w.Put(joint("a", 1, fabric.Link{Name: "l", A: "n1", B: "n3"})); err != nil {
@@ -107,6 +109,7 @@ func TestLinkToANodeThatHasNotJoined(t *testing.T) {
 
 func TestPathThatIsNotThere(t *testing.T) {
 	in(t, neds, func(w *world) {
+		t := w.T
 		w.triangle()
 		n := joint("a", 1, fabric.Link{Name: "l", A: "n1", B: "n3"})
 		w.put(n)
@@ -131,6 +134,7 @@ func TestPathThatIsNotThere(t *testing.T) {
 // Two networks with one label at one node would be one network.
 func TestLabelTwice(t *testing.T) {
 	in(t, neds, func(w *world) {
+		t := w.T
 		w.triangle()
 		link := fabric.Link{Name: "l", A: "n1", B: "n3"}
 		w.put(joint("a", 1, link))
@@ -158,6 +162,7 @@ func TestLabelTwice(t *testing.T) {
 
 func TestPutTwice(t *testing.T) {
 	in(t, mesh, func(w *world) {
+		t := w.T
 		w.pair()
 		first := w.put(vnet("a", at("n1", "w1", 1), at("n2", "w2", 2)))
 		mods := w.mem["n1"].Mods()
@@ -173,6 +178,7 @@ func TestPutTwice(t *testing.T) {
 
 func TestRemovalWakesWhoWaits(t *testing.T) {
 	in(t, mesh, func(w *world) {
+		t := w.T
 		if _, err := w.Put(vnet("a", at("n1", "w1", 1))); err != nil {
 			t.Fatal(err)
 		}

@@ -25,6 +25,7 @@ func TestRefusedReports(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			in(t, mesh, func(w *world) {
+				t := w.T
 				first := w.join("n1", "w1")
 				r := first.report
 				test.change(&r)
@@ -41,6 +42,7 @@ func TestRefusedReports(t *testing.T) {
 
 func TestAgentSpeaksForAnother(t *testing.T) {
 	in(t, mesh, func(w *world) {
+		t := w.T
 		reports := make(chan bridge.Report, 2)
 		reports <- bridge.Report{Domain: domain, Node: "n1"}
 		reports <- bridge.Report{Domain: domain, Node: "n2"}
@@ -55,6 +57,7 @@ func TestAgentSpeaksForAnother(t *testing.T) {
 
 func TestNewestLineCounts(t *testing.T) {
 	in(t, mesh, func(w *world) {
+		t := w.T
 		old := w.join("n1", "w1")
 		w.join("n1", "w1", "w2")
 		if err := <-old.ended; slice.KindOf(err) != slice.Conflict {
@@ -72,6 +75,7 @@ func TestNewestLineCounts(t *testing.T) {
 
 func TestEndOfALine(t *testing.T) {
 	in(t, mesh, func(w *world) {
+		t := w.T
 		none := make(chan bridge.Report)
 		close(none)
 		if err := w.Keep(w.ctx, none, nil); err != nil {
@@ -93,6 +97,7 @@ func TestEndOfALine(t *testing.T) {
 
 func TestNodeIsDurableOrNotThere(t *testing.T) {
 	in(t, mesh, func(w *world) {
+		t := w.T
 		w.store.breaks("fabric-nodes")
 		if err := <-w.join("n1", "w1").ended; err == nil {
 			t.Error("a node joined that could not be saved")
@@ -112,6 +117,7 @@ func TestNodeIsDurableOrNotThere(t *testing.T) {
 // A node that moves its tunnel end has all others move theirs.
 func TestTunnelMoves(t *testing.T) {
 	in(t, mesh, func(w *world) {
+		t := w.T
 		w.pair()
 		r := w.agents["n1"].report
 		r.Tunnel = netip.MustParseAddr("192.0.2.77")
@@ -130,6 +136,7 @@ func TestJoinedIsCalledWithoutALock(t *testing.T) {
 	var f *fabric.Fabric
 	cfg.Joined = func() { calls++; f.Nodes() }
 	in(t, cfg, func(w *world) {
+		t := w.T
 		f = w.Fabric
 		a := w.join("n1", "w1")
 		if calls != 1 {
@@ -146,6 +153,7 @@ func TestJoinedIsCalledWithoutALock(t *testing.T) {
 
 func TestWantedBridge(t *testing.T) {
 	in(t, mesh, func(w *world) {
+		t := w.T
 		w.pair()
 		a := at("n1", "w1", 1)
 		a.Address = netip.MustParsePrefix("198.51.100.1/24")

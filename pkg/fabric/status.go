@@ -84,7 +84,12 @@ func (f *Fabric) portStatus(id slice.NetworkID, a Attachment) PortStatus {
 	if a.Label == 0 {
 		key, what = workloadKey(id, a.Workload), "workload "+string(a.Workload)
 	}
-	if state := f.state(a.Node, key); state.Message != "" {
+	state := f.state(a.Node, key)
+	if key == patchKey && f.cfg.Bridge == bridge.SPS && state.Number != 0 {
+		// The other half is made for the NED, which waits for this one.
+		state.Message = ""
+	}
+	if state.Message != "" {
 		p.Message = fmt.Sprintf("%s on node %s: %s", what, a.Node, state.Message)
 	}
 	p.Ready = p.Message == ""

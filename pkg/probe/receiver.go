@@ -129,7 +129,10 @@ func (r *Receiver) run() {
 	b := make([]byte, frameSize)
 	for {
 		n, _, err := r.conn.ReadFrom(b)
-		if err != nil && !errors.Is(err, unix.ENETDOWN) {
+		if errors.Is(err, unix.ENETDOWN) {
+			continue
+		}
+		if err != nil {
 			return
 		}
 		if m, ok := Find(b[:n]); ok {

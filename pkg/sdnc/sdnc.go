@@ -143,8 +143,12 @@ func (c *Controller) Apply(ctx context.Context, segments []intent.Segment) ([]in
 	defer cancel()
 	var all []intent.SegmentStatus
 	for _, s := range segments {
-		if _, err := c.fabric.Wait(ctx, s.ID); err != nil {
+		have, err := c.fabric.Wait(ctx, s.ID)
+		if err != nil {
 			return nil, err
+		}
+		if !have.Ready {
+			c.cfg.Logger.Warn("segment is not ready in time", "slice", string(s.ID.Slice), "network", string(s.ID.Network), "reason", have.Message)
 		}
 		status, err := c.status(s.ID)
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
+	"github.com/l2sces/l2sces/cmd/internal/program"
 	"github.com/l2sces/l2sces/pkg/api"
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/fabric"
@@ -29,6 +30,7 @@ import (
 
 // Options are what both commands are told.
 type Options struct {
+	Name            string // sco or sdnc
 	Listen, Unix    string
 	OpenFlow        string
 	Advertise       string
@@ -48,7 +50,6 @@ type Parts struct {
 
 // An Actor is what sets a command apart.
 type Actor struct {
-	Name   string // sco or sdnc
 	Bridge string // of the switches that it commands
 	Fabric *fabric.Fabric
 	Ready  func() error
@@ -81,11 +82,10 @@ func (o Options) Run(ctx context.Context, stderr io.Writer, build func(Parts) (A
 	if err := o.check(); err != nil {
 		return err
 	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(o.LogLevel)); err != nil {
-		return slice.Errorf(slice.Invalid, "--log-level: %w", err)
+	log, err := program.Log(stderr, o.Name, o.LogLevel)
+	if err != nil {
+		return err
 	}
-	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	config, err := pki.ServerTLS(o.Cert, o.Key, o.CA)
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func (o Options) Run(ctx context.Context, stderr io.Writer, build func(Parts) (A
 	if err != nil {
 		return err
 	}
-	return o.serve(ctx, actor, config, log.With("function", actor.Name))
+	return o.serve(ctx, actor, config, log)
 }
 
 func (o Options) check() error {
@@ -150,7 +150,7 @@ func (o Options) serve(ctx context.Context, actor Actor, config *tls.Config, log
 	flows := openFlowServer(actor, log)
 	group.Go(func() error { return flows.Serve(ctx, tls.NewListener(switches, switchTLS(config))) })
 	if o.Admin != "" {
-		conf := nbi.Config{Ready: actor.Ready, Logger: log, Metrics: func() []nbi.Sample { return samples(actor, flows.Stats()) }}
+		conf := nbi.Config{Ready: actor.Ready, Logger: log, Metrics: func() []nbi.Sample { return samples(o.Name, actor.Fabric, flows.Stats()) }}
 		group.Go(func() error { return nbi.Serve(ctx, o.Admin, conf) })
 	}
 	if actor.Run != nil {
@@ -236,16 +236,16 @@ func allow(name string, dpid slice.DPID, peer *tls.ConnectionState) error {
 }
 
 // samples are the counters of a controller.
-func samples(actor Actor, of openflow.Stats) []nbi.Sample {
-	st := actor.Fabric.Engine().Stats()
-	nodes := actor.Fabric.Nodes()
+func samples(name string, f *fabric.Fabric, of openflow.Stats) []nbi.Sample {
+	st := f.Engine().Stats()
+	nodes := f.Nodes()
 	online := 0
 	for _, n := range nodes {
 		if n.Online {
 			online++
 		}
 	}
-	prefix := "l2sces_" + actor.Name + "_"
+	prefix := "l2sces_" + name + "_"
 	gauge := func(name, help string, v int) nbi.Sample {
 		return nbi.Sample{Name: prefix + name, Help: help, Type: nbi.Gauge, Value: float64(v)}
 	}
@@ -253,7 +253,7 @@ func samples(actor Actor, of openflow.Stats) []nbi.Sample {
 		return nbi.Sample{Name: name, Help: help, Type: nbi.Counter, Value: float64(v)}
 	}
 	return []nbi.Sample{
-		gauge("networks", "Networks that are wanted on the fabric.", len(actor.Fabric.Networks())),
+		gauge("networks", "Networks that are wanted on the fabric.", len(f.Networks())),
 		gauge("nodes", "Nodes that ever joined.", len(nodes)),
 		gauge("nodes_online", "Nodes whose agent is there.", online),
 		gauge("switches_connected", "Switches that are connected.", st.Switches),
