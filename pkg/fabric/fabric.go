@@ -49,7 +49,8 @@ type Fabric struct {
 	numbers  ipam.Ring
 	nodes    map[slice.Node]*node
 	networks map[slice.NetworkID]*network
-	reported chan struct{} // closed and renewed when a node or a network has changed
+	leaving  map[slice.NetworkID]leaving // removed, and perhaps not gone yet
+	reported chan struct{}               // closed and renewed when a node or a network has changed
 }
 
 // New returns the fabric as its store remembers it. Nothing is sent before
@@ -63,7 +64,7 @@ func New(cfg Config) (*Fabric, error) {
 	}
 	f := &Fabric{
 		cfg: cfg, engine: NewEngine(pipeline.Base(), cfg.Logger), numbers: cfg.Numbers,
-		nodes: map[slice.Node]*node{}, networks: map[slice.NetworkID]*network{},
+		nodes: map[slice.Node]*node{}, networks: map[slice.NetworkID]*network{}, leaving: map[slice.NetworkID]leaving{},
 		reported: make(chan struct{}),
 	}
 	if err := f.load(); err != nil {

@@ -92,6 +92,7 @@ func (f *Fabric) Put(n Network) (slice.Network, error) {
 // found and taken back at the next start.
 func (f *Fabric) replace(have, next *network) error {
 	f.networks[next.ID] = next
+	delete(f.leaving, next.ID)
 	ports, _ := f.allot() // should one be short here, the plan says so
 	before := f.grant(ports)
 	_, err := f.plan(next)
@@ -120,7 +121,7 @@ func checkName(id slice.NetworkID) error {
 }
 
 // Remove takes a network off switches and nodes; it does not wait for them
-// (Settle does). Removing an absent one does nothing.
+// (Gone does). Removing an absent one does nothing.
 func (f *Fabric) Remove(id slice.NetworkID) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -133,11 +134,13 @@ func (f *Fabric) Remove(id slice.NetworkID) error {
 	}
 	delete(f.networks, id)
 	f.engine.Set(have.Number, nil)
+	before := f.portNames()
 	// The ports that are left over on disk go at the next start if they cannot
 	// go now; the network is gone in any case.
 	if err := f.renumber(); err != nil {
 		f.cfg.Logger.Error("ports were not renewed", "reason", err.Error())
 	}
+	f.leaving[id] = f.departure(have.Number, before)
 	f.compile(f.faulty())
 	f.wake()
 	f.tell()

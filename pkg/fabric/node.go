@@ -240,24 +240,37 @@ func (f *Fabric) wantedOf(n *node) bridge.Wanted {
 func (f *Fabric) port(key string, number slice.Port) bridge.Port {
 	switch {
 	case key == patchKey:
-		p := bridge.Port{Name: bridge.PatchName, Kind: bridge.Patch, Number: number, Peer: bridge.PatchPeer}
+		peer := bridge.PatchPeer
 		if f.cfg.Bridge == bridge.NED {
-			p.Name, p.Peer = p.Peer, p.Name
+			peer = bridge.PatchName
 		}
-		return p
+		return bridge.Port{Name: f.name(key), Kind: bridge.Patch, Number: number, Peer: peer}
 	case strings.HasPrefix(key, "tunnel/"):
 		peer := slice.Node(strings.TrimPrefix(key, "tunnel/"))
-		return bridge.Port{Name: portName("x", key), Kind: bridge.Tunnel, Number: number, Remote: f.nodes[peer].Tunnel}
+		return bridge.Port{Name: f.name(key), Kind: bridge.Tunnel, Number: number, Remote: f.nodes[peer].Tunnel}
 	}
 	id, workload := ofWorkload(key)
 	nw := f.networks[id]
 	i := slices.IndexFunc(nw.Attachments, func(a Attachment) bool { return a.Label == 0 && a.Workload == workload })
-	return workloadPort(nw, nw.Attachments[i], key, number)
+	return workloadPort(nw, nw.Attachments[i], f.name(key), number)
 }
 
-func workloadPort(nw *network, a Attachment, key string, number slice.Port) bridge.Port {
+// name returns the name of the port behind a key.
+func (f *Fabric) name(key string) string {
+	switch {
+	case key == patchKey && f.cfg.Bridge == bridge.NED:
+		return bridge.PatchPeer
+	case key == patchKey:
+		return bridge.PatchName
+	case strings.HasPrefix(key, "tunnel/"):
+		return portName("x", key)
+	}
+	return portName("v", key)
+}
+
+func workloadPort(nw *network, a Attachment, name string, number slice.Port) bridge.Port {
 	p := bridge.Port{
-		Name: portName("v", key), Kind: bridge.Workload, Number: number,
+		Name: name, Kind: bridge.Workload, Number: number,
 		Workload: a.Workload, Interface: a.Interface, Address: a.Address, MTU: nw.MTU,
 	}
 	if len(a.Behind) > 0 {

@@ -91,8 +91,8 @@ func (id ID) Alive() bool {
 		return true
 	}
 	var ws syscall.WaitStatus
-	_, _ = syscall.Wait4(id.PID, &ws, syscall.WNOHANG, nil) // fails if it is the child of another
-	return false
+	pid, err := syscall.Wait4(id.PID, &ws, syscall.WNOHANG, nil) // fails if it is the child of another
+	return err == nil && pid == 0                                // its first thread is dead, and others are still ending
 }
 
 // End asks a process to end, makes it if it does not, and waits until it is

@@ -177,6 +177,9 @@ func (w *world) delete(names ...slice.NetworkName) {
 	if err := w.Delete(ctx, ids); err != nil {
 		w.t.Fatal(err)
 	}
+	if err := w.Fabric().Settle(ctx); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // list returns the segments of the domain.

@@ -303,7 +303,7 @@ func (c *Controller) Delete(ctx context.Context, ids []slice.NetworkID) error {
 	if err := c.dropAll(ids); err != nil {
 		return err
 	}
-	return c.fabric.Settle(ctx)
+	return c.fabric.Gone(ctx, ids...)
 }
 
 func (c *Controller) dropAll(ids []slice.NetworkID) error {
