@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"github.com/l2sces/l2sces/cmd/internal/model"
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/descriptor"
+	"github.com/l2sces/l2sces/pkg/flow"
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/lab"
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -86,7 +88,8 @@ func explain(ctx context.Context, stderr io.Writer, f translate.Files, labFile s
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	world, err := model.New(ctx, l, slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	world, err := model.New(ctx, l, model.Config{Logger: log})
 	if err != nil {
 		return explanation{}, err
 	}
@@ -111,8 +114,8 @@ func thought(in intent.Intents) lab.Lab {
 			}
 		}
 		gateway := lab.Node{Name: slice.Node(d.Name + "-2")}
-		if d.Gateway != "" {
-			gateway.Name = d.Gateway
+		if gateway.Name = cmp.Or(d.Gateway, gateway.Name); gateway.Name == first.Name {
+			first.Name = slice.Node(d.Name + "-2")
 		}
 		l.Domains = append(l.Domains, lab.Domain{Name: d.Name, Gateway: gateway.Name, Nodes: []lab.Node{first, gateway}})
 	}
@@ -145,6 +148,12 @@ func (e *explanation) collect(ctx context.Context, world *model.World, l lab.Lab
 	for _, s := range world.Switches {
 		station := switchStation{Domain: s.Domain, Node: s.Node, Bridge: s.Wanted()}
 		rules := s.Memory.Held()
+		// As a frame goes: table by table, and what wins first.
+		slices.SortFunc(rules.Flows, func(x, y flow.Flow) int {
+			return cmp.Or(cmp.Compare(x.Table.ID, y.Table.ID), cmp.Compare(y.Priority, x.Priority), cmp.Compare(x.Owner, y.Owner), strings.Compare(x.Rule(), y.Rule()))
+		})
+		slices.SortFunc(rules.Groups, func(x, y flow.Group) int { return cmp.Compare(x.ID, y.ID) })
+		slices.SortFunc(rules.Meters, func(x, y flow.Meter) int { return cmp.Compare(x.ID, y.ID) })
 		for _, f := range rules.Flows {
 			station.Flows = append(station.Flows, f.String())
 		}
@@ -167,18 +176,10 @@ func (e *explanation) text(w *strings.Builder) {
 	}
 	fmt.Fprintf(w, "# 1. Template: %s\n\n# 2. Intents\n\n%s\n# 3. Plan of the SCO\n\n", e.Template, intents)
 	for _, n := range e.Status.Networks {
-		fmt.Fprintf(w, "%s: %s, VNI %d, MTU %d", n.Name, n.Type, n.Number, n.MTU)
-		if n.CIDR.IsValid() {
-			fmt.Fprintf(w, ", %s", n.CIDR)
-		}
-		fmt.Fprintf(w, ", over %s\n", strings.Join(n.Links, " "))
-		for _, m := range n.Members {
-			fmt.Fprintf(w, "  %s in %s on %s: %s", m.Name, m.Domain, m.Node, m.MAC)
-			if m.Address.IsValid() {
-				fmt.Fprintf(w, " %s", m.Address)
-			}
-			w.WriteString("\n")
-		}
+		planned(w, n)
+	}
+	if e.Status.Message != "" {
+		fmt.Fprintf(w, "%s: %s\n", e.Status.Phase, e.Status.Message)
 	}
 	w.WriteString("\n# 4. Segments of the domains\n\n")
 	for _, d := range e.Segments {
@@ -193,6 +194,26 @@ func (e *explanation) text(w *strings.Builder) {
 	w.WriteString("\n# 5. Bridges and their rules\n")
 	for _, s := range e.Switches {
 		s.text(w)
+	}
+}
+
+// planned writes what the SCO decided for a network. One that stays inside a
+// domain has no number between domains.
+func planned(w *strings.Builder, n intent.NetworkStatus) {
+	fmt.Fprintf(w, "%s: %s, MTU %d", n.Name, n.Type, n.MTU)
+	if n.CIDR.IsValid() {
+		fmt.Fprintf(w, ", %s", n.CIDR)
+	}
+	if n.Number != 0 {
+		fmt.Fprintf(w, ", VNI %d over %s", n.Number, strings.Join(n.Links, " "))
+	}
+	w.WriteString("\n")
+	for _, m := range n.Members {
+		fmt.Fprintf(w, "  %s in %s on %s: %s", m.Name, m.Domain, cmp.Or(m.Node, "no node"), m.MAC)
+		if m.Address.IsValid() {
+			fmt.Fprintf(w, " %s", m.Address)
+		}
+		w.WriteString("\n")
 	}
 }
 

@@ -2,6 +2,7 @@ package sco
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -11,7 +12,11 @@ import (
 // nothing of the slice is left; a domain that cannot be reached leaves the
 // slice in phase Deleting, and the loop goes on.
 func (s *SCO) Delete(ctx context.Context, id slice.ID) (bool, error) {
-	defer s.lock(id)()
+	unlock, err := s.lock(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
 	r := s.record(id)
 	if r == nil {
 		return false, nil
@@ -28,52 +33,84 @@ func (s *SCO) Delete(ctx context.Context, id slice.ID) (bool, error) {
 // dismantle makes the end of a slice durable, takes it apart, and forgets it
 // when nothing is left.
 func (s *SCO) dismantle(ctx context.Context, r *record) error {
+	err := s.takeApart(ctx, r)
+	s.note(r.Intents.Slice.ID, err)
+	return err
+}
+
+func (s *SCO) takeApart(ctx context.Context, r *record) error {
 	id := r.Intents.Slice.ID
-	gone := *r
-	gone.Deleting = true
-	if err := s.save(&gone); err != nil {
-		return err
+	if !r.Deleting {
+		gone := *r
+		gone.Deleting = true
+		if err := s.save(&gone); err != nil {
+			return err
+		}
 	}
-	if err := s.trim(ctx, &record{Plan: Plan{}}, &gone); err != nil {
+	if err := s.trim(ctx, id, Plan{}, r.Plan); err != nil {
 		return err
 	}
 	return s.forgetRecord(id)
 }
 
-// trim removes what the record before has and the next one has not: networks,
-// and segments of networks that have left a domain.
-func (s *SCO) trim(ctx context.Context, next, before *record) error {
-	id := before.Intents.Slice.ID
-	for _, n := range before.Plan.Networks {
-		now := next.Plan.network(n.Name)
-		if now != nil && len(now.Domains) > 1 {
-			continue
-		}
-		if err := s.fabric.Remove(slice.NetworkID{Slice: id, Network: n.Name}); err != nil {
-			return err
+// trim removes what a slice has and should not have: networks between domains,
+// and segments, both those of the plan before and those that domains tell of.
+// It waits until the NEDs are rid of them.
+func (s *SCO) trim(ctx context.Context, id slice.ID, want, before Plan) error {
+	var parted []slice.NetworkID
+	for _, n := range before.Networks {
+		if !want.joins(n.Name) {
+			parted = append(parted, slice.NetworkID{Slice: id, Network: n.Name})
 		}
 	}
-	err := s.each(domainsOf(before.Intents), func(d slice.Domain, driver Domain) error {
-		var gone []slice.NetworkID
-		for _, n := range before.Plan.Networks {
-			now := next.Plan.network(n.Name)
-			if slices.Contains(n.Domains, d) && (now == nil || !slices.Contains(now.Domains, d)) {
-				gone = append(gone, slice.NetworkID{Slice: id, Network: n.Name})
-			}
+	for _, n := range s.fabric.Networks() {
+		if n.ID.Slice != id || want.joins(n.ID.Network) {
+			continue
 		}
-		if len(gone) == 0 {
-			return nil
-		}
-		if err := driver.Delete(ctx, gone); err != nil {
+		if err := s.fabric.Remove(n.ID); err != nil {
 			return err
 		}
-		s.unseen(d, gone)
+		parted = append(parted, n.ID)
+	}
+	gone := s.surplus(id, want, before)
+	err := s.each(slices.Sorted(maps.Keys(gone)), func(d slice.Domain, driver Domain) error {
+		if err := driver.Delete(ctx, gone[d]); err != nil {
+			return err
+		}
+		s.unseen(d, gone[d])
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return s.fabric.Settle(ctx)
+	return s.fabric.Gone(ctx, parted...)
+}
+
+// surplus returns the segments that a slice has, or had by the plan before, and
+// should not have.
+func (s *SCO) surplus(id slice.ID, want, before Plan) map[slice.Domain][]slice.NetworkID {
+	gone := map[slice.Domain][]slice.NetworkID{}
+	add := func(d slice.Domain, n slice.NetworkName) {
+		net := slice.NetworkID{Slice: id, Network: n}
+		if !want.has(n, d) && !slices.Contains(gone[d], net) {
+			gone[d] = append(gone[d], net)
+		}
+	}
+	for _, n := range before.Networks {
+		for _, d := range n.Domains {
+			add(d, n.Name)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for d, segments := range s.segments {
+		for net := range segments {
+			if net.Slice == id {
+				add(d, net.Network)
+			}
+		}
+	}
+	return gone
 }
 
 func (s *SCO) unseen(d slice.Domain, ids []slice.NetworkID) {

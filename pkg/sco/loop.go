@@ -50,16 +50,17 @@ func (s *SCO) repairAll(ctx context.Context) {
 // what was seen last, and is said to be away: a failed list is not an empty
 // one.
 func (s *SCO) look(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	within, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	_ = s.each(slices.Collect(maps.Keys(s.cfg.Domains)), func(d slice.Domain, driver Domain) error {
 		before := s.touches(d)
-		all, err := driver.List(ctx)
-		if err != nil {
+		all, err := driver.List(within)
+		switch {
+		case err == nil:
+			s.renew(d, all, before)
+		case ctx.Err() == nil: // else it is the loop that ends
 			s.lost(d, err)
-			return nil
 		}
-		s.renew(d, all, before)
 		return nil
 	}) // each domain's fault is noted with the domain
 }
@@ -116,99 +117,34 @@ func (s *SCO) ids() []slice.ID {
 // repair brings one slice in line with its record. A slice that is being
 // changed is left to whoever changes it.
 func (s *SCO) repair(ctx context.Context, id slice.ID) {
-	unlock, free := s.tryLock(id)
+	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
+	defer cancel()
+	unlock, free := s.tryLock(id, cancel)
 	if !free {
 		return
 	}
 	defer unlock()
-	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
-	defer cancel()
 	r := s.record(id)
-	var err error
 	switch {
 	case r == nil:
-		err = s.removeOrphans(ctx, id)
+		s.note(id, s.trim(ctx, id, Plan{}, Plan{}))
 	case r.Deleting:
-		err = s.dismantle(ctx, r)
+		_ = s.dismantle(ctx, r) // noted with the slice, as all below
 	default:
-		err = s.mend(ctx, r)
-	}
-	if err != nil && ctx.Err() == nil {
-		s.cfg.Logger.Warn("slice is not as it should be", "slice", string(id), "reason", err.Error())
+		s.mend(ctx, r)
 	}
 }
 
-// mend removes what a network should not have and makes true what is not.
-func (s *SCO) mend(ctx context.Context, r *record) error {
-	if err := s.removeOrphans(ctx, r.Intents.Slice.ID); err != nil {
-		return err
-	}
-	if s.statusOf(r, "").Phase == intent.Ready && s.joined(r) {
-		return nil
-	}
+// mend makes true what is not, and removes what should not be there. What was
+// not tried since the start may be half done.
+func (s *SCO) mend(ctx context.Context, r *record) {
+	id := r.Intents.Slice.ID
 	watch := newStopwatch(s.cfg.Now)
-	if err := s.converge(ctx, r, nil, watch); err != nil {
-		return err
+	_, tried := s.fault(id)
+	if tried && s.statusOf(r).Phase == intent.Ready && len(s.surplus(id, r.Plan, Plan{})) == 0 {
+		s.note(id, s.join(ctx, r)) // a domain may tell another label
+	} else if s.converge(ctx, r, nil, watch) != nil {
+		return
 	}
-	s.report(r, false, watch, "")
-	return nil
-}
-
-// joined reports whether the NEDs have the labels that the domains tell.
-func (s *SCO) joined(r *record) bool {
-	for _, n := range r.Plan.Networks {
-		id := slice.NetworkID{Slice: r.Intents.Slice.ID, Network: n.Name}
-		labels := s.labels(id)
-		for _, have := range s.fabric.Networks() {
-			if have.ID != id {
-				continue
-			}
-			for i, d := range n.Domains {
-				if i >= len(have.Attachments) || have.Attachments[i].Label != labels[d] {
-					return false
-				}
-			}
-		}
-	}
-	return true
-}
-
-// removeOrphans removes segments that no record of the slice asks for.
-func (s *SCO) removeOrphans(ctx context.Context, id slice.ID) error {
-	r := s.record(id)
-	orphans := map[slice.Domain][]slice.NetworkID{}
-	s.mu.Lock()
-	for d, segments := range s.segments {
-		for net := range segments {
-			if net.Slice != id {
-				continue
-			}
-			if r != nil {
-				if n := r.Plan.network(net.Network); n != nil && slices.Contains(n.Domains, d) {
-					continue
-				}
-			}
-			orphans[d] = append(orphans[d], net)
-		}
-	}
-	s.mu.Unlock()
-	return s.each(slices.Collect(maps.Keys(orphans)), func(d slice.Domain, driver Domain) error {
-		if err := driver.Delete(ctx, orphans[d]); err != nil {
-			return err
-		}
-		s.unseen(d, orphans[d])
-		return nil
-	})
-}
-
-// tryLock is lock for those who can come back later.
-func (s *SCO) tryLock(id slice.ID) (unlock func(), ok bool) {
-	s.mu.Lock()
-	l := s.locks[id]
-	if l == nil {
-		l = &sync.Mutex{}
-		s.locks[id] = l
-	}
-	s.mu.Unlock()
-	return l.Unlock, l.TryLock()
+	s.report(r, false, watch)
 }

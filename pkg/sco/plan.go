@@ -118,6 +118,18 @@ func (p Plan) network(name slice.NetworkName) *NetworkPlan {
 	return &p.Networks[i]
 }
 
+// joins reports whether the NEDs carry a network: one of several domains.
+func (p Plan) joins(name slice.NetworkName) bool {
+	n := p.network(name)
+	return n != nil && len(n.Domains) > 1
+}
+
+// has reports whether a network has a segment in a domain.
+func (p Plan) has(name slice.NetworkName, d slice.Domain) bool {
+	n := p.network(name)
+	return n != nil && slices.Contains(n.Domains, d)
+}
+
 // Segments returns what to ask of a domain, in the order of the networks.
 func (p Plan) Segments(id slice.ID, d slice.Domain) []intent.Segment {
 	var all []intent.Segment

@@ -10,12 +10,15 @@
 package sco
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,7 +46,7 @@ type Config struct {
 	Controllers []string  // OVS targets of this controller, for the NEDs
 	Numbers     ipam.Ring // VNIs between domains; zero: all
 	Store       fabric.Store
-	Logger      *slog.Logger
+	Logger      *slog.Logger     // nil: none
 	Now         func() time.Time // nil: time.Now
 	Every       time.Duration    // between two looks at all domains; 2 s
 }
@@ -59,7 +62,8 @@ type SCO struct {
 	segments map[slice.Domain]map[slice.NetworkID]intent.SegmentStatus // as last seen
 	away     map[slice.Domain]string                                   // why a domain does not answer
 	touched  map[slice.Domain]uint64                                   // grows when segments change otherwise than by a look
-	locks    map[slice.ID]*sync.Mutex                                  // one change of a slice at a time
+	gates    map[slice.ID]*gate                                        // one change of a slice at a time
+	faults   map[slice.ID]string                                       // of the last try; empty: none; absent: not tried since the start
 }
 
 // record is what is durable of a slice.
@@ -81,9 +85,12 @@ func New(cfg Config) (*SCO, error) {
 	if cfg.Every == 0 {
 		cfg.Every = 2 * time.Second
 	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
 	s := &SCO{
 		cfg: cfg, wake: make(chan struct{}, 1),
-		records: map[slice.ID]*record{}, locks: map[slice.ID]*sync.Mutex{},
+		records: map[slice.ID]*record{}, gates: map[slice.ID]*gate{}, faults: map[slice.ID]string{},
 		segments: map[slice.Domain]map[slice.NetworkID]intent.SegmentStatus{}, away: map[slice.Domain]string{},
 		touched: map[slice.Domain]uint64{},
 	}
@@ -112,8 +119,7 @@ func New(cfg Config) (*SCO, error) {
 // two writes left them.
 func (s *SCO) forget() error {
 	for _, n := range s.fabric.Networks() {
-		r := s.records[n.ID.Slice]
-		if r != nil && r.Plan.network(n.ID.Network) != nil {
+		if r := s.records[n.ID.Slice]; r != nil && r.Plan.joins(n.ID.Network) {
 			continue
 		}
 		if err := s.fabric.Remove(n.ID); err != nil {
@@ -145,19 +151,6 @@ func (s *SCO) Ready() error {
 	return nil
 }
 
-// lock serialises the changes of one slice.
-func (s *SCO) lock(id slice.ID) (unlock func()) {
-	s.mu.Lock()
-	l := s.locks[id]
-	if l == nil {
-		l = &sync.Mutex{}
-		s.locks[id] = l
-	}
-	s.mu.Unlock()
-	l.Lock()
-	return l.Unlock
-}
-
 func (s *SCO) record(id slice.ID) *record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -187,7 +180,38 @@ func (s *SCO) forgetRecord(id slice.ID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.records, id)
+	delete(s.faults, id)
 	return nil
+}
+
+// note remembers how a try to make a slice true, or to take it apart, has
+// ended. It logs what is new.
+func (s *SCO) note(id slice.ID, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case errors.Is(err, context.Canceled):
+		// Cut short, which is no news; but what was begun is not true.
+		s.faults[id] = cmp.Or(s.faults[id], err.Error())
+	case err != nil:
+		why := strings.ReplaceAll(err.Error(), "\n", "; ")
+		if s.faults[id] != why {
+			s.cfg.Logger.Warn("slice is not as it should be", "slice", string(id), "reason", why)
+		}
+		s.faults[id] = why
+	case s.records[id] == nil:
+		delete(s.faults, id)
+	default:
+		s.faults[id] = ""
+	}
+}
+
+// fault returns how the last try for a slice has ended, if there was one.
+func (s *SCO) fault(id slice.ID) (why string, tried bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	why, tried = s.faults[id]
+	return why, tried
 }
 
 // poke makes the loop look at once.

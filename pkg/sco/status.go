@@ -17,7 +17,7 @@ func (s *SCO) Status(_ context.Context, id slice.ID) (intent.Status, error) {
 	if r == nil {
 		return intent.Status{}, slice.Errorf(slice.NotFound, "there is no slice %s", id)
 	}
-	return s.statusOf(r, ""), nil
+	return s.statusOf(r), nil
 }
 
 // List returns all slices, by id.
@@ -27,27 +27,38 @@ func (s *SCO) List(context.Context) ([]intent.Status, error) {
 	s.mu.Unlock()
 	var all []intent.Status
 	for _, id := range slices.Sorted(maps.Keys(records)) {
-		all = append(all, s.statusOf(records[id], ""))
+		all = append(all, s.statusOf(records[id]))
 	}
 	return all, nil
 }
 
 // report is the answer to an Apply.
-func (s *SCO) report(r *record, changed bool, watch *stopwatch, why string) intent.Status {
-	out := s.statusOf(r, why)
+func (s *SCO) report(r *record, changed bool, watch *stopwatch) intent.Status {
+	out := s.statusOf(r)
 	out.Changed, out.PhasesMs = changed, watch.all()
 	if out.Phase == intent.Ready && !r.Was {
-		r.Was = true
-		if err := s.save(r); err != nil {
+		now := *r // others read the record meanwhile
+		now.Was = true
+		if err := s.save(&now); err != nil {
 			s.cfg.Logger.Error("slice was not saved", "slice", string(r.Intents.Slice.ID), "error", err.Error())
 		}
 	}
 	return out
 }
 
-// statusOf returns a record as it is, with a reason from the outside if there
-// is one.
-func (s *SCO) statusOf(r *record, why string) intent.Status {
+// foresee is the answer to a dry run.
+func (s *SCO) foresee(r *record, changes bool) intent.Status {
+	out := s.statusOf(r)
+	out.Changed, out.Message = changes, "a dry run: nothing was changed"
+	if changes {
+		out.Phase = intent.Pending
+	}
+	return out
+}
+
+// statusOf returns a record as it is.
+func (s *SCO) statusOf(r *record) intent.Status {
+	why, _ := s.fault(r.Intents.Slice.ID)
 	out := intent.Status{
 		ID: r.Intents.Slice.ID, Tenant: r.Intents.Slice.Tenant, Generation: r.Generation,
 		Phase: intent.Ready, Message: why, Since: r.Since,
@@ -61,7 +72,7 @@ func (s *SCO) statusOf(r *record, why string) intent.Status {
 	}
 	switch {
 	case r.Deleting:
-		out.Phase = intent.Deleting
+		out.Phase, out.Message = intent.Deleting, why
 	case out.Message != "" && r.Was:
 		out.Phase = intent.Degraded
 	case out.Message != "":
@@ -85,7 +96,7 @@ func (s *SCO) networkStatus(r *record, n NetworkPlan) intent.NetworkStatus {
 		seg, port, ok := s.port(l.Domain, id, l.Workload)
 		m.Node, m.Ready, m.Message = port.Node, port.Ready, port.Message
 		if !ok {
-			m.Message = cmp.Or(seg.Message, "the domain has not attached it yet")
+			m.Message = cmp.Or(s.whyAway(l.Domain), seg.Message, "the domain has not attached it yet")
 		}
 		if !m.Ready {
 			out.Message = cmp.Or(out.Message, fmt.Sprintf("member %s: %s", l.Workload, m.Message))
@@ -113,6 +124,16 @@ func (s *SCO) port(d slice.Domain, id slice.NetworkID, w slice.Workload) (intent
 	return seg, seg.Ports[i], true
 }
 
+// whyAway says why a domain does not answer, or nothing.
+func (s *SCO) whyAway(d slice.Domain) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.away[d] == "" {
+		return ""
+	}
+	return fmt.Sprintf("domain %s does not answer: %s", d, s.away[d])
+}
+
 // segmentFault says why a segment is not true, or nothing.
 func (s *SCO) segmentFault(d slice.Domain, id slice.NetworkID) string {
 	s.mu.Lock()
@@ -120,7 +141,7 @@ func (s *SCO) segmentFault(d slice.Domain, id slice.NetworkID) string {
 	seg, ok := s.segments[d][id]
 	switch {
 	case s.away[d] != "":
-		return s.away[d]
+		return "it does not answer: " + s.away[d]
 	case !ok:
 		return "it has no segment of the network yet"
 	case !seg.Ready:

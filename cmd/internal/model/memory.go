@@ -33,6 +33,17 @@ func (m *Memory) Delete(bucket, key string) error {
 	return nil
 }
 
+// All returns the values of all buckets.
+func (m *Memory) All() map[string]map[string][]byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := map[string]map[string][]byte{}
+	for bucket, values := range m.buckets {
+		all[bucket] = maps.Clone(values)
+	}
+	return all
+}
+
 // List returns the values of a bucket.
 func (m *Memory) List(bucket string) (map[string][]byte, error) {
 	m.mu.Lock()

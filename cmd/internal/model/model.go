@@ -3,7 +3,7 @@
 // would come to, and lets tests ask packet questions across domains. No frame
 // is sent and no file is written.
 //
-//	world, err := model.New(ctx, lab, slog.Default())
+//	world, err := model.New(ctx, lab, model.Config{})
 //	status, err := world.SCO.Apply(ctx, intents, false)
 package model
 
@@ -19,6 +19,7 @@ import (
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/fabric"
 	"github.com/l2sces/l2sces/pkg/flow/flowtest"
+	"github.com/l2sces/l2sces/pkg/ipam"
 	"github.com/l2sces/l2sces/pkg/lab"
 	"github.com/l2sces/l2sces/pkg/sco"
 	"github.com/l2sces/l2sces/pkg/sdnc"
@@ -28,11 +29,22 @@ import (
 // innerMTU is what VXLAN leaves of an Ethernet packet of 1,500 bytes.
 const innerMTU = 1450
 
+// joinTimeout is more than a node needs that only computes.
+const joinTimeout = 10 * time.Second
+
+// A Config says how large the world is.
+type Config struct {
+	Numbers ipam.Ring    // VNIs between domains, and of each domain; zero: all
+	Labels  ipam.Ring    // of hand-offs, in each domain; zero: all VLANs
+	Logger  *slog.Logger // nil: none
+}
+
 // A World is a set of domains and the SCO over them.
 type World struct {
 	SCO      *sco.SCO
 	Domains  map[slice.Domain]*sdnc.Controller
 	Switches []*Switch // by domain and node, as in the lab; SPSs before NEDs
+	Stores   []*Memory // of the domains, as in the lab, and then of the SCO
 
 	wait sync.WaitGroup
 }
@@ -42,6 +54,7 @@ type Switch struct {
 	Domain slice.Domain
 	Node   slice.Node
 	Bridge string
+	Tunnel netip.Addr // where tunnels to it end
 	Memory *flowtest.Memory
 
 	mu     sync.Mutex
@@ -57,13 +70,17 @@ func (s *Switch) Wanted() bridge.Bridge {
 
 // New returns the world of a lab, joined and settled. It ends with ctx; Wait
 // returns when it has.
-func New(ctx context.Context, l lab.Lab, log *slog.Logger) (*World, error) {
+func New(ctx context.Context, l lab.Lab, cfg Config) (*World, error) {
 	w := &World{Domains: map[slice.Domain]*sdnc.Controller{}}
 	drivers := map[slice.Domain]sco.Domain{}
+	store := func() *Memory {
+		w.Stores = append(w.Stores, &Memory{})
+		return w.Stores[len(w.Stores)-1]
+	}
 	for _, d := range l.Domains {
 		c, err := sdnc.New(sdnc.Config{
 			Domain: d.Name, Gateway: d.Gateway, Controllers: []string{"ssl:sdnc." + string(d.Name) + ":6653"},
-			Store: &Memory{}, Logger: log,
+			Numbers: cfg.Numbers, Labels: cfg.Labels, Store: store(), Logger: cfg.Logger,
 		})
 		if err != nil {
 			return nil, err
@@ -72,7 +89,7 @@ func New(ctx context.Context, l lab.Lab, log *slog.Logger) (*World, error) {
 	}
 	var err error
 	w.SCO, err = sco.New(sco.Config{
-		Domains: drivers, Controllers: []string{"ssl:sco:6653"}, Store: &Memory{}, Logger: log,
+		Domains: drivers, Controllers: []string{"ssl:sco:6653"}, Numbers: cfg.Numbers, Store: store(), Logger: cfg.Logger,
 	})
 	if err != nil {
 		return nil, err
@@ -87,6 +104,7 @@ func (w *World) Wait() { w.wait.Wait() }
 // are always the same.
 func (w *World) join(ctx context.Context, l lab.Lab) error {
 	l = l.WithDefaults()
+	var neds []bridge.Report
 	i := 0
 	for _, d := range l.Domains {
 		for _, n := range d.Nodes {
@@ -100,21 +118,15 @@ func (w *World) join(ctx context.Context, l lab.Lab) error {
 			if err := w.add(ctx, w.Domains[d.Name].Fabric(), r); err != nil {
 				return err
 			}
+			if n.Name == d.Gateway {
+				r.Bridge, r.Members = bridge.NED, nil
+				neds = append(neds, r)
+			}
 		}
 	}
-	i = 0
-	for _, d := range l.Domains {
-		for _, n := range d.Nodes {
-			i++
-			if n.Name != d.Gateway {
-				continue
-			}
-			a := l.Switches.Addr().As4()
-			a[2], a[3] = byte(i), 2 //nolint:gosec // a lab has at most 200 nodes
-			r := bridge.Report{Domain: d.Name, Node: n.Name, Bridge: bridge.NED, Tunnel: netip.AddrFrom4(a), MTU: innerMTU}
-			if err := w.add(ctx, w.SCO.Fabric(), r); err != nil {
-				return err
-			}
+	for _, r := range neds {
+		if err := w.add(ctx, w.SCO.Fabric(), r); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -122,21 +134,36 @@ func (w *World) join(ctx context.Context, l lab.Lab) error {
 
 // add starts a switch and its agent and waits until both have settled.
 func (w *World) add(ctx context.Context, f *fabric.Fabric, r bridge.Report) error {
+	if w.Switch(r.Node, r.Bridge) != nil {
+		return fmt.Errorf("node %s is in the model already", r.Node)
+	}
 	s := &Switch{
-		Domain: r.Domain, Node: r.Node, Bridge: r.Bridge,
+		Domain: r.Domain, Node: r.Node, Bridge: r.Bridge, Tunnel: r.Tunnel,
 		Memory: flowtest.NewMemory(slice.DPIDOf(r.Domain, r.Node, r.Bridge)),
 	}
 	w.Switches = append(w.Switches, s)
+	wanted := f.Engine().Stats().Switches + 1
 	w.wait.Go(func() { _ = f.Engine().Serve(ctx, s.Memory) }) // ends with ctx
 	joined := make(chan struct{})
 	w.wait.Go(func() { s.agent(ctx, f, r, joined) })
+	soon, cancel := context.WithTimeout(ctx, joinTimeout)
+	defer cancel()
 	select {
 	case <-joined:
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-soon.Done():
+		return fmt.Errorf("node %s of the model does not join", r.Node)
 	}
-	soon, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
+	for {
+		changed := f.Engine().Changed()
+		if f.Engine().Stats().Switches >= wanted {
+			break
+		}
+		select {
+		case <-changed:
+		case <-soon.Done():
+			return fmt.Errorf("switch %s of the model does not connect", s.Memory.DPID())
+		}
+	}
 	if err := f.Settle(soon); err != nil {
 		return fmt.Errorf("node %s of the model: %w", r.Node, err)
 	}
