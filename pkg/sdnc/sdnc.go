@@ -164,6 +164,9 @@ func (c *Controller) Apply(ctx context.Context, segments []intent.Segment) ([]in
 func (c *Controller) putAll(segments []intent.Segment) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err := c.allowAll(segments); err != nil {
+		return err
+	}
 	var before []*segment
 	for i, s := range segments {
 		before = append(before, c.segments[s.ID])
@@ -190,9 +193,6 @@ func (c *Controller) undo(id slice.NetworkID, have *segment) error {
 // put takes a segment in. What cannot be done leaves everything as it was.
 func (c *Controller) put(in intent.Segment) error {
 	next := &segment{Segment: in}
-	if err := c.allow(next); err != nil {
-		return err
-	}
 	labels := c.labels
 	err := c.label(next, c.segments[in.ID])
 	if err == nil {
@@ -262,11 +262,28 @@ func (c *Controller) label(next, have *segment) error {
 	return c.cfg.Store.Put(bucketLabels, "next", text)
 }
 
-// allow refuses what can never be true: a hand-off without a gateway, a
-// packet that no tunnel carries, a workload twice, an interface that another
-// network has.
-func (c *Controller) allow(s *segment) error {
-	if s.HandOff && c.gateway(s) == "" {
+// allowAll refuses segments that can never be true together with what stays
+// of the others: an interface may pass from one network to another in one go.
+func (c *Controller) allowAll(segments []intent.Segment) error {
+	after := map[slice.NetworkID]intent.Segment{}
+	for id, s := range c.segments {
+		after[id] = s.Segment
+	}
+	for _, s := range segments {
+		after[s.ID] = s
+	}
+	for _, s := range segments {
+		if err := c.allow(s, after); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// allow refuses a hand-off without a gateway, a packet that no tunnel carries,
+// a workload twice, and an interface that another network has.
+func (c *Controller) allow(s intent.Segment, after map[slice.NetworkID]intent.Segment) error {
+	if s.HandOff && c.gateway(&segment{Segment: s}) == "" {
 		return slice.Errorf(slice.Invalid, "domain %s has no gateway node for network %s", c.cfg.Domain, s.ID)
 	}
 	if mtu := c.mtu(); mtu != 0 && s.MTU > mtu {
@@ -278,7 +295,7 @@ func (c *Controller) allow(s *segment) error {
 			return slice.Errorf(slice.Invalid, "workload %s is twice in network %s: once is enough", p.Workload, s.ID)
 		}
 		seen[p.Workload] = true
-		if other, ok := c.user(p, s.ID); ok {
+		if other, ok := user(after, p, s.ID); ok {
 			return slice.Errorf(slice.Conflict, "workload %s has interface %s in network %s already: name another one", p.Workload, p.Interface, other)
 		}
 	}
@@ -286,8 +303,8 @@ func (c *Controller) allow(s *segment) error {
 }
 
 // user returns the network, but one, that has an interface of a workload.
-func (c *Controller) user(p intent.SegmentPort, but slice.NetworkID) (slice.NetworkID, bool) {
-	for id, other := range c.segments {
+func user(segments map[slice.NetworkID]intent.Segment, p intent.SegmentPort, but slice.NetworkID) (slice.NetworkID, bool) {
+	for id, other := range segments {
 		if id != but && slices.ContainsFunc(other.Ports, func(o intent.SegmentPort) bool {
 			return o.Workload == p.Workload && o.Interface == p.Interface
 		}) {

@@ -301,3 +301,23 @@ func TestInfo(t *testing.T) {
 		}
 	})
 }
+
+// An interface passes from one network to another in one go, whatever the
+// order; to two networks at once it does not.
+func TestInterfaceChangesHands(t *testing.T) {
+	in(t, withGateway, func(w *world) {
+		t := w.t
+		w.node("n1", "w1")
+		from, to := segment("b", "w1"), segment("a", "w1")
+		from.Ports[0].Interface, to.Ports[0].Interface = "eth1", "eth1"
+		w.ready(from)
+		if _, err := w.apply(to, from); slice.KindOf(err) != slice.Conflict {
+			t.Errorf("one interface in two networks: %v", err)
+		}
+		from.Ports = nil
+		all, err := w.apply(to, from)
+		if err != nil || len(all) != 2 || !all[0].Ready || !all[1].Ready {
+			t.Errorf("got %+v, %v", all, err)
+		}
+	})
+}
