@@ -45,21 +45,7 @@ func (f *Fabric) departure(number slice.Network, before map[slice.Node][]string)
 // and nodes that are connected, or with what is left when ctx ends. Those that
 // are away lose it when they return.
 func (f *Fabric) Gone(ctx context.Context, ids ...slice.NetworkID) error {
-	for {
-		f.mu.Lock()
-		reported, applied := f.reported, f.engine.Changed()
-		why := f.remains(ids)
-		f.mu.Unlock()
-		if why == "" {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return slice.Errorf(slice.Unavailable, "%s", why)
-		case <-reported:
-		case <-applied:
-		}
-	}
+	return f.until(ctx, func() string { return f.remains(ids) })
 }
 
 // remains names the first thing that is left, and forgets the networks of

@@ -155,11 +155,15 @@ func (f *Fabric) Wait(ctx context.Context, id slice.NetworkID) (Status, error) {
 // Settle returns when every connected switch holds what is wanted of it and
 // every connected node has the bridge that is wanted of it, or with what is
 // missing when ctx ends. After Remove it tells that nothing is left.
-func (f *Fabric) Settle(ctx context.Context) error {
+func (f *Fabric) Settle(ctx context.Context) error { return f.until(ctx, f.unsettled) }
+
+// until returns when nothing is missing any more, or with what is when ctx
+// ends. It asks again with each report of a node and each step of a switch.
+func (f *Fabric) until(ctx context.Context, missing func() string) error {
 	for {
 		f.mu.Lock()
 		reported, applied := f.reported, f.engine.Changed()
-		why := f.unsettled()
+		why := missing()
 		f.mu.Unlock()
 		if why == "" {
 			return nil
