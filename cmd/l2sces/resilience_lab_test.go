@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -261,4 +262,43 @@ func TestSwitchKilled(t *testing.T) {
 	must(t, d.checkPings(t.Context(), ms))
 	must(t, d.checkFrames(t.Context(), ms))
 	d.wantAll(t)
+}
+
+// TestPathMovesUnderTraffic takes video to another path and back, while
+// everybody talks to everybody. Nothing is lost, nothing comes twice and
+// nothing crosses.
+func TestPathMovesUnderTraffic(t *testing.T) {
+	d, ms := startDemo(t)
+	other := filepath.Join(t.TempDir(), "params.yaml")
+	must(t, os.WriteFile(other, []byte(`additionalParamsForNsi:
+  l2sces:
+    tenant: emergency
+    paths:
+    - {network: video, from: field, to: private, mode: explicit, hops: [field, fire, private]}
+    networks:
+    - name: sim-out
+      members:
+      - {name: sim, mac: '02:00:0a:01:04:1f'}
+      - {name: video-wall, mac: '02:00:0a:01:04:15'}
+`), 0o600))
+	w := d.startWatch(t, ms)
+	await(t, time.Second)
+	for i := range 6 {
+		params, want := other, "[field-fire fire-private]"
+		if i%2 == 1 {
+			params, want = d.params("fire-emergency"), "[field-fire field-private]"
+		}
+		s, err := applyPackage(t.Context(), d.plan.Dir, d.nst("fire-emergency"), params)
+		must(t, err)
+		j := slices.IndexFunc(s.Networks, func(n intent.NetworkStatus) bool { return n.Name == "video" })
+		if got := fmt.Sprint(s.Networks[j].Links); s.Phase != intent.Ready || got != want {
+			t.Fatalf("change %d: video is %s on %s, want %s", i, s.Phase, got, want)
+		}
+		t.Logf("change %d took %d ms between domains", i, s.PhasesMs["overlay"])
+	}
+	await(t, time.Second)
+	lost, crossed := w.end(t)
+	if diff := cmp.Diff([]string(nil), lost); diff != "" || crossed != 0 {
+		t.Errorf("while video moved %d frames crossed, and (-want +got):\n%s", crossed, diff)
+	}
 }

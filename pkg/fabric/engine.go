@@ -24,6 +24,7 @@ type Engine struct {
 	switches map[slice.DPID]*keeper
 	version  uint64
 	changed  chan struct{} // closed and renewed when a switch got on
+	stepped  func()        // called without the lock after each step of a switch; may be nil
 
 	mods, syncs, faults atomic.Uint64
 }
@@ -50,8 +51,20 @@ func NewEngine(base flow.Rules, log *slog.Logger) *Engine {
 // Set replaces the rules of a network on all switches, and wakes those that it
 // concerns: the ones that have it now and the ones that had it before.
 func (e *Engine) Set(n slice.Network, rules map[slice.DPID]flow.Rules) {
+	e.SetAll(map[slice.Network]map[slice.DPID]flow.Rules{n: rules})
+}
+
+// SetAll replaces the rules of several networks: a switch gets what concerns
+// it in one bundle.
+func (e *Engine) SetAll(all map[slice.Network]map[slice.DPID]flow.Rules) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	for n, rules := range all {
+		e.set(n, rules)
+	}
+}
+
+func (e *Engine) set(n slice.Network, rules map[slice.DPID]flow.Rules) {
 	for id, networks := range e.wanted {
 		if _, had := networks[n]; !had {
 			continue
@@ -89,6 +102,19 @@ func (e *Engine) Holds(n slice.Network) bool {
 	defer e.mu.Unlock()
 	for _, k := range e.switches {
 		if _, ok := k.have.rules[n]; ok || k.dirty[n] || k.doing[n] || k.waiting[n] {
+			return true
+		}
+	}
+	return false
+}
+
+// Behind reports whether a connected switch has not confirmed the rules of a
+// network yet. Those that are away get all of them when they return.
+func (e *Engine) Behind(n slice.Network) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id, k := range e.switches {
+		if w, ok := e.wanted[id][n]; ok && k.applied[n] != w.version {
 			return true
 		}
 	}

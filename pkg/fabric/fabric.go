@@ -50,6 +50,7 @@ type Fabric struct {
 	nodes    map[slice.Node]*node
 	networks map[slice.NetworkID]*network
 	leaving  map[slice.NetworkID]leaving // removed, and perhaps not gone yet
+	moving   map[slice.NetworkID]bool    // on their way to other numbers
 	reported chan struct{}               // closed and renewed when a node or a network has changed
 }
 
@@ -65,8 +66,10 @@ func New(cfg Config) (*Fabric, error) {
 	f := &Fabric{
 		cfg: cfg, engine: NewEngine(pipeline.Base(), cfg.Logger), numbers: cfg.Numbers,
 		nodes: map[slice.Node]*node{}, networks: map[slice.NetworkID]*network{}, leaving: map[slice.NetworkID]leaving{},
+		moving:   map[slice.NetworkID]bool{},
 		reported: make(chan struct{}),
 	}
+	f.engine.stepped = f.advance
 	if err := f.load(); err != nil {
 		return nil, fmt.Errorf("load the fabric of %s: %w", cfg.Bridge, err)
 	}

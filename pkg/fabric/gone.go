@@ -11,8 +11,8 @@ import (
 
 // leaving is what a network that was removed may still have somewhere.
 type leaving struct {
-	number slice.Network
-	ports  map[slice.Node][]string // names of ports that only it needed
+	numbers []slice.Network
+	ports   map[slice.Node][]string // names of ports that only it needed
 }
 
 // portNames returns the names of the ports that every node should have.
@@ -26,10 +26,10 @@ func (f *Fabric) portNames() map[slice.Node][]string {
 	return all
 }
 
-// departure returns what a network leaves behind: its number, and the ports
+// departure returns what a network leaves behind: its numbers, and the ports
 // that were there before and are not needed any more.
-func (f *Fabric) departure(number slice.Network, before map[slice.Node][]string) leaving {
-	l := leaving{number: number, ports: map[slice.Node][]string{}}
+func (f *Fabric) departure(numbers []slice.Network, before map[slice.Node][]string) leaving {
+	l := leaving{numbers: numbers, ports: map[slice.Node][]string{}}
 	now := f.portNames()
 	for name, ports := range before {
 		for _, p := range ports {
@@ -56,7 +56,7 @@ func (f *Fabric) remains(ids []slice.NetworkID) string {
 		if !ok {
 			continue
 		}
-		if f.engine.Holds(l.number) {
+		if slices.ContainsFunc(l.numbers, f.engine.Holds) {
 			return fmt.Sprintf("network %s still has rules on a switch", id)
 		}
 		for name, ports := range l.ports {

@@ -49,6 +49,7 @@ func (e *Engine) Serve(ctx context.Context, sw Switch) error {
 	if err := e.admit(k); err != nil {
 		return err
 	}
+	defer e.tellStep() // after the switch is dismissed
 	defer e.dismiss(k)
 	if err := e.read(ctx, k); err != nil {
 		return err
@@ -57,6 +58,7 @@ func (e *Engine) Serve(ctx context.Context, sw Switch) error {
 	var again <-chan time.Time
 	for {
 		e.round(ctx, k)
+		e.tellStep()
 		if again == nil {
 			again = e.rest(k)
 		}
@@ -70,6 +72,12 @@ func (e *Engine) Serve(ctx context.Context, sw Switch) error {
 			again = nil
 			e.retry(k)
 		}
+	}
+}
+
+func (e *Engine) tellStep() {
+	if e.stepped != nil {
+		e.stepped()
 	}
 }
 

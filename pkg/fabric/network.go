@@ -49,8 +49,10 @@ type network struct {
 	Network
 	Number slice.Network `json:"number"`
 
-	links []string // that carry it
-	fault error    // why it could not be compiled
+	now   pipeline.Plan // that its switches should have
+	move  *move         // to other ways; nil while it stays
+	kept  []Link        // links of before, until nothing takes them any more
+	fault error         // why it could not be compiled
 }
 
 // Put makes a network, or changes it, and hands it to switches and nodes; it
@@ -70,7 +72,8 @@ func (f *Fabric) Put(n Network) (slice.Network, error) {
 	}
 	next := &network{Network: n}
 	if have != nil {
-		next.Number, next.links = have.Number, have.links
+		next.Number, next.now, next.move = have.Number, have.now, have.move
+		next.kept = slices.Concat(have.kept, have.Links)
 	} else {
 		number, err := f.numbers.Take(f.taken)
 		if err != nil {
@@ -82,6 +85,9 @@ func (f *Fabric) Put(n Network) (slice.Network, error) {
 		return 0, err
 	}
 	f.compile(append([]slice.NetworkID{n.ID}, f.faulty()...))
+	if next.move == nil && next.fault == nil {
+		f.release(next)
+	}
 	f.wake()
 	f.tell()
 	return next.Number, nil
@@ -133,14 +139,14 @@ func (f *Fabric) Remove(id slice.NetworkID) error {
 		return fmt.Errorf("forget network %s: %w", id, err)
 	}
 	delete(f.networks, id)
-	f.engine.Set(have.Number, nil)
+	numbers := f.stop(have)
 	before := f.portNames()
 	// The ports that are left over on disk go at the next start if they cannot
 	// go now; the network is gone in any case.
 	if err := f.renumber(); err != nil {
 		f.cfg.Logger.Error("ports were not renewed", "reason", err.Error())
 	}
-	f.leaving[id] = f.departure(have.Number, before)
+	f.leaving[id] = f.departure(numbers, before)
 	f.compile(f.faulty())
 	f.wake()
 	f.tell()
@@ -168,7 +174,7 @@ func (f *Fabric) restore(id slice.NetworkID, have *network) {
 
 func (f *Fabric) taken(number uint32) bool {
 	for _, n := range f.networks {
-		if n.Number == slice.Network(number) {
+		if n.Number == slice.Network(number) || n.move != nil && n.move.from == slice.Network(number) {
 			return true
 		}
 	}
@@ -200,8 +206,7 @@ func (f *Fabric) compile(ids []slice.NetworkID) {
 		if n.fault = err; err != nil {
 			continue
 		}
-		n.links = plan.Links
-		f.engine.Set(n.Number, plan.Rules)
+		f.pass(n, plan)
 	}
 }
 

@@ -144,6 +144,7 @@ func (f *Fabric) join(r bridge.Report, me *line) error {
 	}
 	n.line, n.report = me, r
 	poke(me.wake)
+	f.goOn()
 	f.tell()
 	f.mu.Unlock()
 	f.joined()
@@ -165,6 +166,7 @@ func (f *Fabric) report(r bridge.Report, me *line) error {
 	changed, err := f.take(r)
 	if err == nil {
 		f.nodes[me.node].report = r
+		f.goOn()
 		f.tell()
 	}
 	f.mu.Unlock()
@@ -213,6 +215,7 @@ func (f *Fabric) leave(me *line) {
 	defer f.mu.Unlock()
 	if n := f.nodes[me.node]; n.line == me {
 		n.line = nil
+		f.goOn()
 		f.tell()
 	}
 }

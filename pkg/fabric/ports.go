@@ -116,7 +116,7 @@ func (f *Fabric) needed() map[slice.Node]map[string]bool {
 		}
 	}
 	for id, n := range f.networks {
-		for _, l := range n.Links {
+		for _, l := range slices.Concat(n.Links, n.kept) {
 			tunnel(l)
 		}
 		for _, a := range n.Attachments {

@@ -39,7 +39,7 @@ func (f *Fabric) Status(id slice.NetworkID) (Status, error) {
 }
 
 func (f *Fabric) statusOf(n *network) Status {
-	s := Status{Number: n.Number, Links: slices.Clone(n.links), Ready: true}
+	s := Status{Number: n.Number, Links: slices.Clone(n.now.Links), Ready: true}
 	not := func(format string, args ...any) {
 		if s.Ready {
 			s.Message = fmt.Sprintf(format, args...)
@@ -66,6 +66,9 @@ func (f *Fabric) statusOf(n *network) Status {
 	if why := f.engine.Pending(n.Number); why != "" {
 		not("%s", why)
 	}
+	if n.move != nil {
+		not("the network is moving to other ways")
+	}
 	return s
 }
 
@@ -75,7 +78,7 @@ func (f *Fabric) carriers(n *network) []Link {
 	if !f.cfg.Mesh {
 		return n.Links
 	}
-	return slices.DeleteFunc(f.linksOf(n), func(l Link) bool { return !slices.Contains(n.links, l.Name) })
+	return slices.DeleteFunc(f.linksOf(n), func(l Link) bool { return !slices.Contains(n.now.Links, l.Name) })
 }
 
 func (f *Fabric) portStatus(id slice.NetworkID, a Attachment) PortStatus {

@@ -15,6 +15,9 @@ import (
 type Plan struct {
 	Rules map[slice.DPID]flow.Rules // without those of Base
 	Links []string                  // names of the links that carry the network, sorted
+
+	tree []topology.Link // of frames for all
+	open bool            // frames for unknown addresses go to everybody
 }
 
 // Compile returns the rules of one network. A network that makes no sense is
@@ -28,7 +31,7 @@ func Compile(n Network, g topology.Graph) (Plan, error) {
 	if err != nil {
 		return Plan{}, fmt.Errorf("find the ways of network %d: %w", n.Number, err)
 	}
-	plan := Plan{Rules: map[slice.DPID]flow.Rules{}, Links: r.links()}
+	plan := Plan{Rules: map[slice.DPID]flow.Rules{}, Links: r.links(), tree: r.tree.Links(), open: n.open()}
 	for _, s := range slices.Concat(r.tree.Switches(), slices.Collect(maps.Keys(r.used))) {
 		if _, done := plan.Rules[s]; !done {
 			plan.Rules[s] = rules(n, r, s)

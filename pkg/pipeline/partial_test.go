@@ -113,3 +113,79 @@ func loops(n pipeline.Network, net flowtest.Net) error {
 	}
 	return nil
 }
+
+// While a network changes, some switches have its rules before the change,
+// some those after it and some none. Plans that mix do not loop even then.
+func TestPlansThatMixDoNotLoop(t *testing.T) {
+	mixed, unmixed := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		g := rapid.OneOf(rapid.Custom(anyFabric), rapid.SampledFrom([]topology.Graph{triangle, ring})).Draw(t, "fabric")
+		n := anyNetwork(t, g, 1)
+		before, err := pipeline.Compile(n, g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := changed(t, n, g)
+		after, err := pipeline.Compile(m, g)
+		if err != nil {
+			t.Skip(err)
+		}
+		if !before.Mixes(after) {
+			unmixed++
+			return
+		}
+		mixed++
+		plan := pipeline.Plan{Rules: map[slice.DPID]flow.Rules{}}
+		for _, s := range g.Switches {
+			plan.Rules[s] = rapid.SampledFrom([]flow.Rules{before.Rules[s], after.Rules[s], {}}).Draw(t, fmt.Sprint("rules of ", s))
+		}
+		for _, x := range []pipeline.Network{n, m} {
+			if err := loops(x, netOf(g, plan)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	if mixed == 0 || unmixed == 0 {
+		t.Errorf("%d pairs mix and %d do not: the test is blind", mixed, unmixed)
+	}
+}
+
+// changed returns a network after a change: without some of its ports, with
+// other explicit paths, or as another type.
+func changed(t *rapid.T, n pipeline.Network, g topology.Graph) pipeline.Network {
+	m := n
+	m.Attachments = slices.DeleteFunc(slices.Clone(n.Attachments), func(pipeline.Attachment) bool {
+		return rapid.IntRange(0, 3).Draw(t, "goes") == 0
+	})
+	if rapid.Bool().Draw(t, "other paths") {
+		m.Paths = anyPath(t, g)
+	}
+	return m
+}
+
+// Two plans that send frames around the ring in opposite ways do not mix: this
+// is the loop that Mixes is there to find.
+func TestPlansThatDoNotMix(t *testing.T) {
+	n := pipeline.Network{Number: 1, Type: slice.VNet, Attachments: aPortEach()}
+	n.Paths = [][]slice.DPID{{1, 2, 3, 4}}
+	before := compile(t, n, ring)
+	n.Paths = [][]slice.DPID{{2, 1, 4, 3}}
+	after := compile(t, n, ring)
+	if before.Mixes(after) {
+		t.Error("they mix")
+	}
+	if !before.Mixes(before) {
+		t.Error("a plan does not mix with itself")
+	}
+	looped := false
+	for choice := range 2 * 2 * 2 * 2 {
+		plan := pipeline.Plan{Rules: map[slice.DPID]flow.Rules{}}
+		for i, s := range ring.Switches {
+			plan.Rules[s] = []flow.Rules{before.Rules[s], after.Rules[s]}[choice>>i&1]
+		}
+		looped = looped || loops(n, netOf(ring, plan)) != nil
+	}
+	if !looped {
+		t.Error("no choice of rules loops: the test is blind")
+	}
+}
