@@ -134,6 +134,7 @@ func (f *Fabric) settleMove(n *network) {
 	delete(f.moving, n.ID)
 	n.move = nil
 	f.release(n)
+	f.cfg.Logger.Info("network has moved to other ways", "slice", string(n.ID.Slice), "network", string(n.ID.Network), "number", uint32(n.Number))
 	if m.late {
 		f.compile([]slice.NetworkID{n.ID})
 	}

@@ -69,7 +69,11 @@ func (s *SCO) change(ctx context.Context, next, before *record, watch *stopwatch
 	default:
 		return intent.Status{}, errors.Join(err, s.back(ctx, next, before))
 	}
-	return s.report(next, changed, watch), nil
+	out := s.report(next, changed, watch)
+	if changed {
+		s.cfg.Logger.Info("slice applied", "slice", string(out.ID), "generation", out.Generation, "phase", string(out.Phase))
+	}
+	return out, nil
 }
 
 // known refuses what names a domain that no driver reaches, or what this

@@ -27,6 +27,7 @@ func (s *SCO) Delete(ctx context.Context, id slice.ID) (bool, error) {
 		s.poke()
 		return true, slice.Errorf(slice.Unavailable, "slice %s is not wholly gone yet, deleting goes on: %w", id, err)
 	}
+	s.cfg.Logger.Info("slice deleted", "slice", string(id))
 	return true, nil
 }
 

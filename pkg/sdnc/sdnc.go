@@ -218,6 +218,9 @@ func (c *Controller) keep(next *segment) error {
 			return errors.Join(err, c.restore(next.ID, have))
 		}
 	}
+	if have == nil || !reflect.DeepEqual(have.Segment, next.Segment) {
+		c.cfg.Logger.Info("segment taken in", "domain", string(c.cfg.Domain), "slice", string(next.ID.Slice), "network", string(next.ID.Network), "ports", len(next.Ports))
+	}
 	c.segments[next.ID] = next
 	return nil
 }
@@ -345,6 +348,7 @@ func (c *Controller) drop(id slice.NetworkID) error {
 		return fmt.Errorf("forget segment %s: %w", id, err)
 	}
 	delete(c.segments, id)
+	c.cfg.Logger.Info("segment dropped", "domain", string(c.cfg.Domain), "slice", string(id.Slice), "network", string(id.Network))
 	return nil
 }
 
