@@ -22,7 +22,7 @@ func main() {
 		Short:   "Keep the bridge br-ned of one gateway node as the SCO wants it",
 		Version: version,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return options.Run(cmd.Context(), cmd.ErrOrStderr(), node.Actor{Name: "ned", Server: pki.SCO, New: ned.New})
+			return options.Run(cmd.Context(), cmd.ErrOrStderr(), node.Actor{Name: "ned", Version: version, Server: pki.SCO, New: ned.New})
 		},
 	}
 	options.Flags(cmd.Flags())

@@ -21,7 +21,7 @@ import (
 var version = "dev"
 
 func main() {
-	options := controller.Options{Name: "sco"}
+	options := controller.Options{Name: "sco", Version: version}
 	var domains []string
 	cmd := &cobra.Command{
 		Use:     "sco",

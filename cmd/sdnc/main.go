@@ -21,7 +21,7 @@ import (
 var version = "dev"
 
 func main() {
-	options := controller.Options{Name: "sdnc"}
+	options := controller.Options{Name: "sdnc", Version: version}
 	var domain, gateway string
 	var lastLabel uint16
 	cmd := &cobra.Command{

@@ -32,7 +32,7 @@ func main() {
 				return err
 			}
 			return options.Run(cmd.Context(), cmd.ErrOrStderr(), node.Actor{
-				Name:   "sps",
+				Name: "sps", Version: version,
 				Server: pki.SDNC(slice.Domain(options.Domain)),
 				New: func(sw agent.Switch, ctl agent.Controller, cfg agent.Config) *agent.Agent {
 					return sps.New(sw, ctl, plug, cfg)

@@ -31,6 +31,7 @@ import (
 // Options are what both commands are told.
 type Options struct {
 	Name            string // sco or sdnc
+	Version         string // of the program
 	Listen, Unix    string
 	OpenFlow        string
 	Advertise       string
@@ -150,7 +151,7 @@ func (o Options) serve(ctx context.Context, actor Actor, config *tls.Config, log
 	flows := openFlowServer(actor, log)
 	group.Go(func() error { return flows.Serve(ctx, tls.NewListener(switches, switchTLS(config))) })
 	if o.Admin != "" {
-		conf := nbi.Config{Ready: actor.Ready, Logger: log, Metrics: func() []nbi.Sample { return samples(o.Name, actor.Fabric, flows.Stats()) }}
+		conf := nbi.Config{Ready: actor.Ready, Logger: log, Version: o.Version, Metrics: func() []nbi.Sample { return samples(o.Name, actor.Fabric, flows.Stats()) }}
 		group.Go(func() error { return nbi.Serve(ctx, o.Admin, conf) })
 	}
 	if actor.Run != nil {

@@ -43,9 +43,10 @@ type Options struct {
 
 // An Actor is what sets a command apart.
 type Actor struct {
-	Name   string       // sps or ned
-	Server pki.Identity // whom it obeys
-	New    func(agent.Switch, agent.Controller, agent.Config) *agent.Agent
+	Name    string       // sps or ned
+	Version string       // of the program
+	Server  pki.Identity // whom it obeys
+	New     func(agent.Switch, agent.Controller, agent.Config) *agent.Agent
 }
 
 // Flags binds the options to flags.
@@ -105,7 +106,7 @@ func (o Options) serve(ctx context.Context, log *slog.Logger, actor Actor, db *o
 	}
 	if o.Admin != "" {
 		group.Go(func() {
-			conf := nbi.Config{Ready: a.Ready, Logger: log, Metrics: func() []nbi.Sample { return samples(actor.Name, a) }}
+			conf := nbi.Config{Ready: a.Ready, Logger: log, Version: actor.Version, Metrics: func() []nbi.Sample { return samples(actor.Name, a) }}
 			if err := nbi.Serve(ctx, o.Admin, conf); err != nil {
 				fault = fmt.Errorf("serve %s: %w", o.Admin, err)
 				cancel()
