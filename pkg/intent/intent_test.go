@@ -88,6 +88,7 @@ func TestValidate(t *testing.T) {
 		"member elsewhere":   {member(0, 0, func(m *intent.Member) { m.Domain = "c" }), "slice.networks[0].members[0].domain: network voice does not reach domain c"},
 		"member nowhere":     {member(0, 0, func(m *intent.Member) { m.Domain = "q" }), `slice.networks[0].members[0].domain: domain "q" is not in the slice`},
 		"interface":          {member(0, 0, func(m *intent.Member) { m.Interface = "0123456789abcdef" }), `slice.networks[0].members[0].interface: "0123456789abcdef" is not a name of an interface`},
+		"loopback":           {member(0, 0, func(m *intent.Member) { m.Interface = "lo" }), `slice.networks[0].members[0].interface: "lo" is not a name of an interface`},
 		"interface twice":    {member(1, 0, func(m *intent.Member) { m.Interface = "voice" }), "slice.networks[1].members[0].interface: workload x has an interface voice already, in network voice"},
 		"address outside":    {member(0, 0, func(m *intent.Member) { m.Address = addr("192.0.2.130") }), "slice.networks[0].members[0].address: 192.0.2.130 is not in 192.0.2.0/25"},
 		"address of the net": {member(0, 0, func(m *intent.Member) { m.Address = addr("192.0.2.0") }), "slice.networks[0].members[0].address: 192.0.2.0 is the address of the network itself"},

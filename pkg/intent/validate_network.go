@@ -93,7 +93,7 @@ func (v *validator) members(path string, n *Network) {
 			v.faults.add(here+".domain", "add the domain to the network's domains", "network %s does not reach domain %s", n.Name, m.Domain)
 		}
 		if !isInterface(m.Interface) {
-			v.faults.add(here+".interface", "use at most 15 letters, digits, dots, hyphens and underscores", "%.64q is not a name of an interface", m.Interface)
+			v.faults.add(here+".interface", "use at most 15 letters, digits, dots, hyphens and underscores, and no name that Linux keeps for itself", "%.64q is not a name of an interface", m.Interface)
 		}
 		if m.Address.IsValid() {
 			v.address(here+".address", n.CIDR, m.Address)
@@ -138,5 +138,6 @@ func (v *validator) address(path string, c netip.Prefix, a netip.Addr) {
 // needs no quotes for it.
 func isInterface(s string) bool {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
-	return s != "" && len(s) <= maxInterface && s != "." && s != ".." && strings.Trim(s, letters) == "" && s[0] != '-'
+	taken := []string{".", "..", "lo", "all", "default"} // by folders, the loopback and Linux's settings for all interfaces
+	return s != "" && len(s) <= maxInterface && !slices.Contains(taken, s) && strings.Trim(s, letters) == "" && s[0] != '-'
 }

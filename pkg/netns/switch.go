@@ -13,7 +13,8 @@ import (
 
 // Plug joins a port of a switch with an interface inside a workload's
 // namespace. The port is guarded before it comes up; the interface gets the
-// address and no other, and sends whole checksums. Fresh reports that the port
+// address and no other, and sends whole checksums. An interface of that name
+// which the workload has of its own is a Conflict and stays. Fresh reports that the port
 // was made now: a switch that had one of the same name still listens to that.
 func Plug(port, inside End, address netip.Prefix) (fresh bool, err error) {
 	joined, err := paired(port, inside)
@@ -21,11 +22,36 @@ func Plug(port, inside End, address netip.Prefix) (fresh bool, err error) {
 		return false, err
 	}
 	if !joined {
+		if err := spare(port.Namespace, inside); err != nil {
+			return false, err
+		}
 		if err := pair(port, inside); err != nil {
 			return false, fmt.Errorf("join %s and %s: %w", port, inside, err)
 		}
 	}
 	return !joined, dress(port, inside, address)
+}
+
+// spare refuses to take the place of an interface that no switch of ours has
+// the other end of: it may be the one by which the workload is reached.
+func spare(switchNS string, inside End) error {
+	l, err := find(inside)
+	if l == nil || err != nil {
+		return err
+	}
+	ours := false
+	err = with(switchNS, func(h *netlink.Handle) error {
+		peer, err := h.LinkByIndex(l.Attrs().ParentIndex)
+		if missing(err) || l.Type() != "veth" {
+			return nil
+		}
+		ours = err == nil && peer.Type() == "veth" && peer.Attrs().ParentIndex == l.Attrs().Index
+		return err
+	})
+	if err == nil && !ours {
+		err = slice.Errorf(slice.Conflict, "namespace %q has an interface %s of its own: name another one for the network", inside.Namespace, inside.Name)
+	}
+	return err
 }
 
 // dress sets up the ends of a pair that Plug made.
