@@ -66,7 +66,7 @@ func count(in io.Reader, out io.Writer) (bool, error) {
 	if t.broken > 0 {
 		t.print(fmt.Sprintf("%d packages failed outside of their tests\n", t.broken))
 	}
-	t.print(fmt.Sprintf("%d passed, %d failed, %d skipped\n", t.passed, t.failed, t.skipped))
+	t.print(fmt.Sprintf("%d passed, %d failed, %d skipped\n", t.passed, t.failed+t.broken, t.skipped))
 	return t.failed+t.broken == 0 && t.passed > 0, nil
 }
 

@@ -43,14 +43,14 @@ func TestCount(t *testing.T) {
 {"ImportPath":"p","Action":"build-output","Output":"p.go:1: syntax error\n"}
 {"ImportPath":"p","Action":"build-fail"}
 {"Action":"fail","Package":"p"}`,
-			false, "1 passed, 0 failed, 0 skipped", "p.go:1: syntax error",
+			false, "1 passed, 1 failed, 0 skipped", "p.go:1: syntax error",
 		},
 		{
 			"a panic",
 			`{"Action":"pass","Package":"p","Test":"TestB"}
 {"Action":"output","Package":"p","Test":"TestA","Output":"panic: oops\n"}
 {"Action":"fail","Package":"p"}`,
-			false, "1 passed, 0 failed, 0 skipped", "panic: oops",
+			false, "1 passed, 1 failed, 0 skipped", "panic: oops",
 		},
 		{"nothing", "", false, "0 passed, 0 failed, 0 skipped", ""},
 		{"not json", "go: no such module", false, "0 passed, 0 failed, 0 skipped", "go: no such module"},
