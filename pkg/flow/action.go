@@ -19,7 +19,9 @@ const (
 	VerbOutput
 	VerbGroup
 	VerbGoto
-	VerbUnknown // read from a switch; not of this house
+	VerbController // the whole frame goes up
+	VerbReturn     // out of the port that the frame came in by
+	VerbUnknown    // read from a switch; not of this house
 )
 
 // An Action is one thing done to a frame that matched.
@@ -54,6 +56,13 @@ func ToGroup(id uint32) Action { return Action{Verb: VerbGroup, Arg: uint64(id)}
 // Goto hands the frame to a later table.
 func Goto(t *Table) Action { return Action{Verb: VerbGoto, Next: t} }
 
+// ToController sends the whole frame up.
+func ToController() Action { return Action{Verb: VerbController} }
+
+// Return sends the frame back out of the port that it came in by, which Output
+// never does.
+func Return() Action { return Action{Verb: VerbReturn} }
+
 // String returns the action in the syntax of ovs-ofctl, with table names.
 func (a Action) String() string {
 	switch a.Verb {
@@ -73,6 +82,10 @@ func (a Action) String() string {
 		return fmt.Sprintf("group:%d", a.Arg)
 	case VerbGoto:
 		return "goto_table:" + a.Next.Name
+	case VerbController:
+		return "CONTROLLER:65535"
+	case VerbReturn:
+		return "IN_PORT"
 	default:
 		return fmt.Sprintf("unknown:%#x", a.Arg)
 	}

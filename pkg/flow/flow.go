@@ -42,7 +42,11 @@ type Flow struct {
 	Match    []Match
 	Actions  []Action // none drops the frame; in the order of the verbs' carrying out: meter, changes and outputs, mark, goto
 	Foreign  bool     // read from a switch and not made by this house
-	Raw      string   // of a foreign flow: its match as bytes, so that the hand that read it can take it off
+	// A learned flow was made from a frame, and not from what is wanted: it goes
+	// by itself when it was idle so many seconds, and Diff passes over it.
+	Learned bool
+	Idle    uint16
+	Raw     string // of a foreign flow: its match as bytes, so that the hand that read it can take it off
 }
 
 // String returns the flow in the syntax of ovs-ofctl, with table names.

@@ -52,11 +52,15 @@ func (g Group) String() string {
 type Meter struct {
 	ID    uint32
 	Kbps  uint32 // kilobits a second
-	Burst uint32 // kilobits
+	Pps   uint32 // frames a second; either this or Kbps
+	Burst uint32 // kilobits, or frames
 	Owner slice.Network
 }
 
 // String returns the meter in the syntax of ovs-ofctl.
 func (m Meter) String() string {
+	if m.Pps != 0 {
+		return fmt.Sprintf("meter=%d,pktps,burst,bands=type=drop,rate=%d,burst_size=%d", m.ID, m.Pps, m.Burst)
+	}
 	return fmt.Sprintf("meter=%d,kbps,burst,bands=type=drop,rate=%d,burst_size=%d", m.ID, m.Kbps, m.Burst)
 }

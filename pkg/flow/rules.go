@@ -1,5 +1,7 @@
 package flow
 
+import "github.com/l2sces/l2sces/pkg/slice"
+
 // Rules are all that a switch holds, or should hold.
 type Rules struct {
 	Flows  []Flow
@@ -16,6 +18,8 @@ type Change struct {
 	TakeFlows  []Flow
 	TakeGroups []Group
 	TakeMeters []Meter
+	// Forget are networks whose learned flows go, whatever they are.
+	Forget []slice.Network
 	// Held lists the numbers of the groups and meters that were there before,
 	// so that a hand knows an addition from a replacement.
 	HeldGroups map[uint32]bool
@@ -27,7 +31,7 @@ func (c Change) Empty() bool { return c.Mods() == 0 }
 
 // Mods returns the number of messages that the change takes.
 func (c Change) Mods() int {
-	return len(c.PutMeters) + len(c.PutGroups) + len(c.PutFlows) + len(c.TakeFlows) + len(c.TakeGroups) + len(c.TakeMeters)
+	return len(c.PutMeters) + len(c.PutGroups) + len(c.PutFlows) + len(c.TakeFlows) + len(c.TakeGroups) + len(c.TakeMeters) + len(c.Forget)
 }
 
 // Diff returns the change that turns have into want. A flow that only changes
