@@ -3,7 +3,7 @@
 # machine lacks, and says so. Where nothing is missing it does nothing.
 #
 #   run       the lab and the demo: Open vSwitch, ip, ping
-#   test      the tests with race detection: a C compiler, and a witness of offloads
+#   test      the tests with race detection: a C compiler, a witness of offloads, and etcd
 #   generate  the code made from pkg/api: protoc
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
@@ -31,6 +31,7 @@ for purpose in "$@"; do
 	test)
 		need gcc gcc
 		need ethtool ethtool
+		need etcd-server etcd
 		[ -e /usr/include/stdlib.h ] || packages+=(libc6-dev)
 		;;
 	generate) need protobuf-compiler protoc ;;

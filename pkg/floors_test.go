@@ -30,8 +30,8 @@ var floors = [][]string{
 	{"pkg/intent"},
 	// Translators: pure functions from one kind of value to the next.
 	{"pkg/translate", "pkg/pipeline"},
-	// Engine: keeps the switches of one fabric, and the bridges of one node, as wanted.
-	{"pkg/fabric", "pkg/agent"},
+	// Engines: keep the switches of one fabric, the links between them, and the bridges of one node.
+	{"pkg/fabric", "pkg/learn", "pkg/agent", "pkg/discovery"},
 	// Hands, which touch the world; actors, which decide; and the two doors,
 	// plugin and nbi. They do not know one another: each says what it needs as
 	// a small interface of its own.
@@ -58,6 +58,7 @@ var owners = map[string][]string{
 	"github.com/coredns":                       {"pkg/dns"},
 	"github.com/miekg/dns":                     {"pkg/dns"},
 	"go.etcd.io":                               {"pkg/store"},
+	"go.uber.org/zap":                          {"pkg/store"},
 	"golang.zx2c4.com/wireguard":               {"pkg/tunnel"},
 	"github.com/strongswan/govici":             {"pkg/tunnel"},
 	"gonum.org/v1/gonum":                       {"pkg/topology"},

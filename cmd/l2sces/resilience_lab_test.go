@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/l2sces/l2sces/cmd/internal/hands"
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/lab"
 	"github.com/l2sces/l2sces/pkg/probe"
@@ -175,7 +176,7 @@ func flowMods(t *testing.T, p lab.Plan, names []string) float64 {
 	for _, name := range names {
 		q, err := p.Process(name)
 		must(t, err)
-		text, err := askAdmin(t.Context(), q.Admin, "/metrics")
+		text, err := hands.Ask(t.Context(), q.Admin, "/metrics")
 		must(t, err)
 		for _, m := range mods.FindAllStringSubmatch(text, -1) {
 			n, err := strconv.ParseFloat(m[1], 64)

@@ -21,7 +21,7 @@ import (
 var version = "dev"
 
 func main() {
-	options := controller.Options{Name: "sco", Version: version}
+	options := controller.Options{Name: "sco", Version: version, Owner: string(pki.SCO)}
 	var domains []string
 	cmd := &cobra.Command{
 		Use:     "sco",
@@ -34,7 +34,7 @@ func main() {
 			}
 			return options.Run(cmd.Context(), cmd.ErrOrStderr(), func(p controller.Parts) (controller.Actor, error) {
 				return build(sco.Config{
-					Domains: drivers, Controllers: p.Controllers, Store: p.Store, Logger: p.Logger,
+					Domains: drivers, Controllers: p.Controllers, BFD: p.BFD, Store: p.Store, Logger: p.Logger,
 					Numbers: ipam.Ring{First: options.FirstNumber, Last: options.LastNumber},
 				})
 			})

@@ -32,9 +32,10 @@ func main() {
 			if domain == "" {
 				return slice.Errorf(slice.Invalid, "--domain is required")
 			}
+			options.Owner = string(pki.SDNC(slice.Domain(domain)))
 			return options.Run(cmd.Context(), cmd.ErrOrStderr(), func(p controller.Parts) (controller.Actor, error) {
 				return build(sdnc.Config{
-					Domain: slice.Domain(domain), Gateway: slice.Node(gateway), Controllers: p.Controllers,
+					Domain: slice.Domain(domain), Gateway: slice.Node(gateway), Controllers: p.Controllers, BFD: p.BFD,
 					Numbers: ipam.Ring{First: options.FirstNumber, Last: options.LastNumber},
 					Labels:  ipam.Ring{First: 1, Last: uint32(lastLabel)},
 					Store:   p.Store, Logger: p.Logger,

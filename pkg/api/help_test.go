@@ -94,10 +94,7 @@ func (a authority) serve(t *testing.T, address string, register func(*grpc.Serve
 	log := &buffer{}
 	s := api.NewServer(api.ServerConfig{
 		TLS: conf, Logger: slog.New(slog.NewTextHandler(log, nil)),
-		Identify: func(state tls.ConnectionState) (string, error) {
-			id, err := pki.PeerIdentity(state)
-			return string(id), err
-		},
+		Identify: identify,
 		Authorize: func(caller, method string) error {
 			if caller == string(pki.Plugin) && !strings.HasSuffix(method, "Slice") {
 				return slice.Errorf(slice.Denied, "%s may not use %s", caller, method)
@@ -110,6 +107,11 @@ func (a authority) serve(t *testing.T, address string, register func(*grpc.Serve
 	wait.Go(func() { _ = s.Serve(l) }) // says that it was stopped
 	t.Cleanup(func() { s.Stop(); wait.Wait() })
 	return server{s, l.Addr().String(), log}
+}
+
+func identify(state tls.ConnectionState) (string, error) {
+	id, err := pki.PeerIdentity(state)
+	return string(id), err
 }
 
 const anywhere = "127.0.0.1:0"

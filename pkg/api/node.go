@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 
 	"google.golang.org/grpc"
 
@@ -36,7 +38,7 @@ func (s nodeServer) Keep(stream grpc.BidiStreamingServer[pb.Report, pb.Wanted]) 
 	reports := make(chan bridge.Report)
 	go func() { // ends with the stream, whose context ends with this handler
 		defer close(reports)
-		cancel(s.receive(ctx, stream, reports))
+		cancel(guarded(func() error { return s.receive(ctx, stream, reports) }))
 	}()
 	err := s.nodes.Keep(ctx, reports, func(w bridge.Wanted) error {
 		m, err := message(w, &pb.Wanted{})
@@ -45,7 +47,11 @@ func (s nodeServer) Keep(stream grpc.BidiStreamingServer[pb.Report, pb.Wanted]) 
 		}
 		return stream.Send(m)
 	})
-	if cause := context.Cause(ctx); err == nil || errors.Is(err, context.Canceled) && cause != nil {
+	cause := context.Cause(ctx)
+	if p := (panicked{}); errors.As(cause, &p) {
+		panic(p) // here, where the server catches it
+	}
+	if err == nil || errors.Is(err, context.Canceled) && cause != nil {
 		err = cause
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) {
@@ -53,6 +59,21 @@ func (s nodeServer) Keep(stream grpc.BidiStreamingServer[pb.Report, pb.Wanted]) 
 	}
 	return err
 }
+
+// guarded turns a panic of a goroutine into an error, which that of the handler
+// can panic with.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = panicked{fmt.Sprintf("%v, while it received: %s", r, debug.Stack())}
+		}
+	}()
+	return f()
+}
+
+type panicked struct{ what string }
+
+func (p panicked) Error() string { return p.what }
 
 func (s nodeServer) receive(ctx context.Context, stream grpc.BidiStreamingServer[pb.Report, pb.Wanted], reports chan<- bridge.Report) error {
 	for {

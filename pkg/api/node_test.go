@@ -66,6 +66,26 @@ func TestReportAndBridge(t *testing.T) {
 	ok(t, <-ended)
 }
 
+// A panic while a report is received ends the session of that agent, and not
+// the process.
+func TestPanicWhileReceiving(t *testing.T) {
+	a := newAuthority(t)
+	s := a.serve(t, anywhere, serveNodes(func(ctx context.Context, _ <-chan bridge.Report, _ func(bridge.Wanted) error) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}, func(string, bridge.Report) error { panic("a broken check") }))
+	c := api.NewNodeClient(a.dial(t, "n1", s.address))
+	for range 2 {
+		err := <-keep(t.Context(), c, one(own()), nil)
+		if slice.KindOf(err) != slice.Internal || err == nil || strings.Contains(err.Error(), "broken check") {
+			t.Errorf("got %v, want an internal error that tells nothing", err)
+		}
+	}
+	if log := s.log.String(); !strings.Contains(log, "a broken check") || !strings.Contains(log, "TestPanicWhileReceiving") {
+		t.Errorf("the log has neither the panic nor where it was: %s", log)
+	}
+}
+
 // What the agent said last arrives, even if it ends right after.
 func TestLastReportArrives(t *testing.T) {
 	a := newAuthority(t)

@@ -32,8 +32,11 @@ type ServerConfig struct {
 	// Identify reads the name of the caller from its certificate.
 	Identify func(tls.ConnectionState) (string, error)
 	// Authorize decides whether a caller may use a method, which is given
-	// with its service: /l2sces.v1.SliceService/GetSlice.
+	// with its service: /l2sces.v1.SliceService/GetSlice. Nil: every caller may.
 	Authorize func(caller, method string) error
+	// Standby, if it is there, says why this server only tells its health, which
+	// is that it does not serve.
+	Standby func() error
 }
 
 // NewServer returns a gRPC server with mutual TLS, limits, health and
@@ -42,16 +45,25 @@ func NewServer(cfg ServerConfig) *grpc.Server {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Authorize == nil {
+		cfg.Authorize = func(string, string) error { return nil }
+	}
 	g := guard(cfg)
-	s := grpc.NewServer(
+	options := []grpc.ServerOption{
 		grpc.Creds(credentials.NewTLS(cfg.TLS)),
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxConcurrentStreams(maxStreams),
-		grpc.ConnectionTimeout(10*time.Second),
+		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 10 * time.Second, Timeout: 5 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 2 * time.Second, PermitWithoutStream: true}),
 		grpc.UnaryInterceptor(g.unary), grpc.StreamInterceptor(g.stream),
-	)
-	healthv1.RegisterHealthServer(s, health.NewServer())
+	}
+	lives := health.NewServer()
+	if cfg.Standby != nil {
+		lives.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING)
+		options = append(options, grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return cfg.Standby() }))
+	}
+	s := grpc.NewServer(options...)
+	healthv1.RegisterHealthServer(s, lives)
 	reflection.Register(s)
 	return s
 }

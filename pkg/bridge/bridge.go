@@ -40,6 +40,7 @@ type Port struct {
 	Number slice.Port `json:"number"` // OpenFlow port number asked for, 1 to 65,279
 
 	Remote netip.Addr `json:"remote,omitzero"` // tunnel: the other end; VXLAN with key=flow
+	BFD    uint32     `json:"bfd,omitempty"`   // tunnel: milliseconds between two frames that watch it (RFC 5880); 0: none
 	Peer   string     `json:"peer,omitempty"`  // patch: the port at the other end
 
 	Workload  slice.Workload `json:"workload,omitempty"`  // workload: whose
@@ -79,6 +80,12 @@ type PortState struct {
 	Number  slice.Port `json:"number"` // 0: not there
 	Up      bool       `json:"up"`
 	Message string     `json:"message,omitempty"`
+
+	// What was measured of a tunnel, from here to its other end; zero where
+	// nothing was.
+	LatencyMicros uint32 `json:"latencyMicros,omitempty"` // one way
+	LossPPM       uint32 `json:"lossPpm,omitempty"`       // frames of a million
+	BandwidthKbps uint32 `json:"bandwidthKbps,omitempty"`
 }
 
 // A Wanted is the bridge that a controller wants, with its revision.

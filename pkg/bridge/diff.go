@@ -10,7 +10,7 @@ import (
 type Change struct {
 	Action Action `json:"action"`
 	Bridge Bridge `json:"bridge,omitzero"` // Create, Configure, Control: settings and controllers, no ports
-	Port   Port   `json:"port,omitzero"`   // Add, Replace: the wanted port; Remove: the port that goes
+	Port   Port   `json:"port,omitzero"`   // Add, Replace, Tune: the wanted port; Remove: the port that goes
 }
 
 // An Action says what a change does.
@@ -23,6 +23,7 @@ const (
 	Control   Action = "control"   // set the controllers
 	Add       Action = "add"       // add a port
 	Replace   Action = "replace"   // make a port anew that is there in another form
+	Tune      Action = "tune"      // change how a port is watched, without a frame lost
 	Remove    Action = "remove"    // take a port away
 )
 
@@ -82,11 +83,20 @@ func ports(have, want []Port) []Change {
 		switch before, ok := old[p.Name]; {
 		case !ok:
 			come = append(come, Change{Action: Add, Port: p})
+		case before != p && tunable(before, p):
+			come = append(come, Change{Action: Tune, Port: p})
 		case before != p:
 			come = append(come, Change{Action: Replace, Port: p})
 		}
 	}
 	return append(gone, come...)
+}
+
+// tunable reports whether a port differs only in what can be changed while
+// frames pass.
+func tunable(before, p Port) bool {
+	before.BFD = p.BFD
+	return before == p
 }
 
 func byName(ports []Port) []Port {

@@ -55,6 +55,8 @@ func TestDiff(t *testing.T) {
 		},
 		{"another number", func(b *bridge.Bridge) { b.Ports[1].Number = 7 }, []string{"replace port t2"}},
 		{"another far end", func(b *bridge.Bridge) { b.Ports[1].Remote = netip.MustParseAddr("192.0.2.10") }, []string{"replace port t2"}},
+		{"watched another way", func(b *bridge.Bridge) { b.Ports[1].BFD = 300 }, []string{"tune port t2"}},
+		{"watched another way, and another number", func(b *bridge.Bridge) { b.Ports[1].BFD, b.Ports[1].Number = 300, 7 }, []string{"replace port t2"}},
 		{"another peer", func(b *bridge.Bridge) { b.Ports[2].Peer = "x" }, []string{"replace port to-ned"}},
 		{"another kind", func(b *bridge.Bridge) { b.Ports[2].Kind = bridge.Workload }, []string{"replace port to-ned"}},
 		{"another address", func(b *bridge.Bridge) { b.Ports[0].MAC[5]++ }, []string{"replace port w1"}},

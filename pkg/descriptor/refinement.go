@@ -66,6 +66,9 @@ type RefinedLink struct {
 	From slice.Domain `json:"from"`
 	To   slice.Domain `json:"to"`
 	Cost uint32       `json:"cost,omitempty"`
+
+	CapacityKbps uint32 `json:"capacityKbps,omitempty"`
+	LatencyMs    uint32 `json:"latencyMs,omitempty"`
 }
 
 // A RefinedPath steers a network between two domains.
@@ -79,6 +82,7 @@ type RefinedPath struct {
 	MinBandwidthKbps uint32         `json:"minBandwidthKbps,omitempty"`
 	Avoid            []slice.Domain `json:"avoid,omitempty"`
 	Protection       string         `json:"protection,omitempty"`
+	Policy           string         `json:"policy,omitempty"`
 }
 
 // Params are the parameters of an instantiation, as `osm nsi-create` takes

@@ -19,12 +19,18 @@ type Engine struct {
 	log  *slog.Logger
 	base flow.Rules
 
-	mu       sync.Mutex
-	wanted   map[slice.DPID]map[slice.Network]wanted
-	switches map[slice.DPID]*keeper
-	version  uint64
-	changed  chan struct{} // closed and renewed when a switch got on
-	stepped  func()        // called without the lock after each step of a switch; may be nil
+	own own // rules of single switches; mu guards it
+
+	mu        sync.Mutex
+	wanted    map[slice.DPID]map[slice.Network]wanted
+	on        map[slice.Network][]slice.DPID // switches that have a wanted of the network, in order
+	flows     map[slice.DPID]int             // flows that are wanted, of all networks
+	held      map[slice.Network]int          // connected switches that may have rules of the network
+	switches  map[slice.DPID]*keeper
+	version   uint64
+	changed   chan struct{}      // closed and renewed when a switch got on
+	failpoint func(string) error // before and after each change of a switch; may be nil
+	stepped   func()             // called without the lock after each step of a switch; may be nil
 
 	mods, syncs, faults atomic.Uint64
 }
@@ -44,6 +50,9 @@ func NewEngine(base flow.Rules, log *slog.Logger) *Engine {
 	return &Engine{
 		log: log, base: base, changed: make(chan struct{}),
 		wanted:   map[slice.DPID]map[slice.Network]wanted{},
+		on:       map[slice.Network][]slice.DPID{},
+		flows:    map[slice.DPID]int{},
+		held:     map[slice.Network]int{},
 		switches: map[slice.DPID]*keeper{},
 	}
 }
@@ -65,12 +74,10 @@ func (e *Engine) SetAll(all map[slice.Network]map[slice.DPID]flow.Rules) {
 }
 
 func (e *Engine) set(n slice.Network, rules map[slice.DPID]flow.Rules) {
-	for id, networks := range e.wanted {
-		if _, had := networks[n]; !had {
-			continue
-		}
+	for _, id := range e.on[n] {
 		if _, has := rules[id]; !has {
-			delete(networks, n)
+			e.flows[id] -= len(e.wanted[id][n].rules.Flows)
+			delete(e.wanted[id], n)
 			e.wake(id, n)
 		}
 	}
@@ -83,8 +90,12 @@ func (e *Engine) set(n slice.Network, rules map[slice.DPID]flow.Rules) {
 			e.wanted[id] = map[slice.Network]wanted{}
 		}
 		e.version++
+		e.flows[id] += len(r.Flows) - len(have.rules.Flows)
 		e.wanted[id][n] = wanted{rules: r, version: e.version}
 		e.wake(id, n)
+	}
+	if e.on[n] = slices.Sorted(maps.Keys(rules)); len(rules) == 0 {
+		delete(e.on, n)
 	}
 }
 
@@ -92,7 +103,31 @@ func (e *Engine) wake(id slice.DPID, n slice.Network) {
 	if k := e.switches[id]; k != nil {
 		k.dirty[n] = true
 		delete(k.waiting, n)
+		e.count(k, n)
 		poke(k.wakeup)
+	}
+}
+
+// count keeps the number of switches that may have rules of a network; it is
+// called after every step that can change it.
+func (e *Engine) count(k *keeper, n slice.Network) {
+	_, has := k.have.rules[n]
+	has = has || k.dirty[n] || k.doing[n] || k.waiting[n]
+	if has == k.counted[n] {
+		return
+	}
+	if has {
+		k.counted[n] = true
+		e.held[n]++
+		return
+	}
+	e.uncount(k, n)
+}
+
+func (e *Engine) uncount(k *keeper, n slice.Network) {
+	delete(k.counted, n)
+	if e.held[n]--; e.held[n] == 0 {
+		delete(e.held, n)
 	}
 }
 
@@ -100,12 +135,7 @@ func (e *Engine) wake(id slice.DPID, n slice.Network) {
 func (e *Engine) Holds(n slice.Network) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, k := range e.switches {
-		if _, ok := k.have.rules[n]; ok || k.dirty[n] || k.doing[n] || k.waiting[n] {
-			return true
-		}
-	}
-	return false
+	return e.held[n] > 0
 }
 
 // Behind reports whether a connected switch has not confirmed the rules of a
@@ -113,12 +143,10 @@ func (e *Engine) Holds(n slice.Network) bool {
 func (e *Engine) Behind(n slice.Network) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for id, k := range e.switches {
-		if w, ok := e.wanted[id][n]; ok && k.applied[n] != w.version {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.on[n], func(id slice.DPID) bool {
+		k := e.switches[id]
+		return k != nil && k.applied[n] != e.wanted[id][n].version
+	})
 }
 
 // Pending says why a network is not yet in place on every switch that it
@@ -126,12 +154,8 @@ func (e *Engine) Behind(n slice.Network) bool {
 func (e *Engine) Pending(n slice.Network) string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, id := range slices.Sorted(maps.Keys(e.wanted)) {
-		w, ok := e.wanted[id][n]
-		if !ok {
-			continue
-		}
-		k := e.switches[id]
+	for _, id := range e.on[n] {
+		w, k := e.wanted[id][n], e.switches[id]
 		switch {
 		case k == nil:
 			return fmt.Sprintf("switch %s is not connected", id)
@@ -159,6 +183,32 @@ func (e *Engine) Unsettled() string {
 		}
 	}
 	return ""
+}
+
+// Connected reports whether a switch is connected.
+func (e *Engine) Connected(d slice.DPID) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.switches[d] != nil
+}
+
+// flowsOf returns how many flows are wanted on a switch of a network, or of
+// all networks and the base for zero.
+func (e *Engine) flowsOf(d slice.DPID, n slice.Network) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if n == 0 {
+		return e.flows[d] + len(e.base.Flows)
+	}
+	return len(e.wanted[d][n].rules.Flows)
+}
+
+// fail is a place where a test can end the controller.
+func (e *Engine) fail(step string) error {
+	if e.failpoint == nil {
+		return nil
+	}
+	return e.failpoint(step)
 }
 
 // Changed returns a channel that is closed when some switch got on.

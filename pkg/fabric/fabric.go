@@ -14,7 +14,9 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
+	"github.com/l2sces/l2sces/pkg/flow"
 	"github.com/l2sces/l2sces/pkg/ipam"
 	"github.com/l2sces/l2sces/pkg/pipeline"
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -29,12 +31,19 @@ type Store interface {
 
 // A Config says what kind of fabric it is.
 type Config struct {
-	Bridge      string    // name of the bridge on every node
-	Controllers []string  // OVS targets that every bridge obeys
-	Mesh        bool      // tunnels between all nodes; else between those that networks name
-	Numbers     ipam.Ring // of networks; zero: all VNIs
+	Bridge      string        // name of the bridge on every node
+	Controllers []string      // OVS targets that every bridge obeys
+	Mesh        bool          // tunnels between all nodes; else between those that networks name
+	Numbers     ipam.Ring     // of networks; zero: all VNIs
+	BFD         time.Duration // between two frames that watch a tunnel; zero: switches do not watch them
 	Store       Store
 	Logger      *slog.Logger // nil: none
+	// Budget is how many flows a switch may have; zero: any number.
+	Budget int
+	// Failpoint is called before and after every write to the store, and before
+	// and after every change of a switch. Tests end the controller there by
+	// returning an error. It may be nil.
+	Failpoint func(step string) error
 	// Joined is called, without a lock held, whenever a node joins, or says
 	// something new of itself. It may be nil.
 	Joined func()
@@ -46,19 +55,27 @@ type Fabric struct {
 	engine *Engine
 
 	mu       sync.Mutex
+	learner  Learner // nil: no addresses are learned
 	numbers  ipam.Ring
 	nodes    map[slice.Node]*node
+	sorted   []slice.Node // names of the nodes; see names
 	networks map[slice.NetworkID]*network
 	leaving  map[slice.NetworkID]leaving // removed, and perhaps not gone yet
 	moving   map[slice.NetworkID]bool    // on their way to other numbers
-	reported chan struct{}               // closed and renewed when a node or a network has changed
+	live     liveness                    // of the links
+	needs    map[need]int                // who needs the ports that are shared
+	register register
+	tx       writes                                      // to be made durable together; nil: each at once
+	bulk     map[slice.Network]map[slice.DPID]flow.Rules // to be handed over together; nil: each at once
+	shadows  map[slice.Network]slice.Network             // second numbers, and the first ones that they belong to
+	reported chan struct{}                               // closed and renewed when a node or a network has changed
 }
 
 // New returns the fabric as its store remembers it. Nothing is sent before
 // nodes and switches come.
 func New(cfg Config) (*Fabric, error) {
 	if cfg.Numbers == (ipam.Ring{}) {
-		cfg.Numbers = ipam.Ring{First: 1, Last: uint32(slice.MaxNetwork)}
+		cfg.Numbers = ipam.Ring{First: 1, Last: uint32(slice.LastNetwork)}
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -67,9 +84,13 @@ func New(cfg Config) (*Fabric, error) {
 		cfg: cfg, engine: NewEngine(pipeline.Base(), cfg.Logger), numbers: cfg.Numbers,
 		nodes: map[slice.Node]*node{}, networks: map[slice.NetworkID]*network{}, leaving: map[slice.NetworkID]leaving{},
 		moving:   map[slice.NetworkID]bool{},
+		needs:    map[need]int{},
+		register: newRegister(),
+		shadows:  map[slice.Network]slice.Network{},
+		live:     liveness{states: map[pair]LinkState{}, cuts: map[tunnelEnd]string{}},
 		reported: make(chan struct{}),
 	}
-	f.engine.stepped = f.advance
+	f.engine.stepped, f.engine.failpoint = f.advance, cfg.Failpoint
 	if err := f.load(); err != nil {
 		return nil, fmt.Errorf("load the fabric of %s: %w", cfg.Bridge, err)
 	}
@@ -92,10 +113,14 @@ func (f *Fabric) tell() {
 
 // ids returns the networks in a fixed order.
 func (f *Fabric) ids() []slice.NetworkID {
-	var ids []slice.NetworkID
+	ids := make([]slice.NetworkID, 0, len(f.networks))
 	for id := range f.networks {
 		ids = append(ids, id)
 	}
+	return f.inOrder(ids)
+}
+
+func (f *Fabric) inOrder(ids []slice.NetworkID) []slice.NetworkID {
 	slices.SortFunc(ids, func(x, y slice.NetworkID) int {
 		return int(f.networks[x].Number) - int(f.networks[y].Number)
 	})

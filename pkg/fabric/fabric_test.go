@@ -245,7 +245,7 @@ func TestPortsUsedUp(t *testing.T) {
 
 // What the store does not take does not happen.
 func TestBrokenStore(t *testing.T) {
-	for _, bucket := range []string{"fabric-nodes", "fabric-networks", "fabric-numbers"} {
+	for _, bucket := range []string{"fabric-ports", "fabric-networks", "fabric-numbers"} {
 		t.Run(bucket, func(t *testing.T) {
 			in(t, mesh, func(w *world) {
 				t := w.T

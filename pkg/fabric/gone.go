@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
@@ -13,32 +12,6 @@ import (
 type leaving struct {
 	numbers []slice.Network
 	ports   map[slice.Node][]string // names of ports that only it needed
-}
-
-// portNames returns the names of the ports that every node should have.
-func (f *Fabric) portNames() map[slice.Node][]string {
-	all := map[slice.Node][]string{}
-	for name, n := range f.nodes {
-		for key := range n.Ports {
-			all[name] = append(all[name], f.name(key))
-		}
-	}
-	return all
-}
-
-// departure returns what a network leaves behind: its numbers, and the ports
-// that were there before and are not needed any more.
-func (f *Fabric) departure(numbers []slice.Network, before map[slice.Node][]string) leaving {
-	l := leaving{numbers: numbers, ports: map[slice.Node][]string{}}
-	now := f.portNames()
-	for name, ports := range before {
-		for _, p := range ports {
-			if !slices.Contains(now[name], p) {
-				l.ports[name] = append(l.ports[name], p)
-			}
-		}
-	}
-	return l
 }
 
 // Gone returns when nothing of some removed networks is left on the switches
@@ -74,12 +47,20 @@ func (f *Fabric) stillThere(name slice.Node, ports []string) string {
 	if n == nil || n.line == nil {
 		return ""
 	}
-	again := f.portNames()[name] // another network may have needed them again since
-	i := slices.IndexFunc(n.report.Ports, func(p bridge.PortState) bool {
-		return slices.Contains(ports, p.Name) && !slices.Contains(again, p.Name)
-	})
-	if i < 0 {
-		return ""
+	var again map[string]bool // another network may have needed them again since
+	for _, p := range ports {
+		if _, there := n.state(p); !there {
+			continue
+		}
+		if again == nil {
+			again = map[string]bool{}
+			for key := range n.Ports {
+				again[f.name(key)] = true
+			}
+		}
+		if !again[p] {
+			return p
+		}
 	}
-	return n.report.Ports[i].Name
+	return ""
 }

@@ -11,7 +11,7 @@ import (
 // is. A rule has one owner at a time: who puts it last.
 type holdings struct {
 	rules  map[slice.Network]flow.Rules
-	flows  map[string]slice.Network // by flow.Flow.Rule
+	flows  map[flow.Key]slice.Network
 	groups map[uint32]slice.Network
 	meters map[uint32]slice.Network
 }
@@ -20,13 +20,13 @@ type holdings struct {
 // owner belongs to the network in meters.
 func holdingsOf(r flow.Rules, meters map[uint32]slice.Network) holdings {
 	h := holdings{
-		rules: map[slice.Network]flow.Rules{}, flows: map[string]slice.Network{},
+		rules: map[slice.Network]flow.Rules{}, flows: map[flow.Key]slice.Network{},
 		groups: map[uint32]slice.Network{}, meters: map[uint32]slice.Network{},
 	}
 	for _, f := range r.Flows {
 		o := h.rules[f.Owner]
 		o.Flows = append(o.Flows, f)
-		h.rules[f.Owner], h.flows[f.Rule()] = o, f.Owner
+		h.rules[f.Owner], h.flows[f.Key()] = o, f.Owner
 	}
 	for _, g := range r.Groups {
 		o := h.rules[g.Owner]
@@ -63,43 +63,57 @@ func (h holdings) change(jobs []job) flow.Change {
 	for _, m := range all.PutMeters {
 		_, all.HeldMeters[m.ID] = h.meters[m.ID]
 	}
-	all.TakeFlows = without(all.TakeFlows, all.PutFlows, flow.Flow.Rule)
+	all.TakeFlows = without(all.TakeFlows, all.PutFlows, flow.Flow.Key)
 	all.TakeGroups = without(all.TakeGroups, all.PutGroups, groupID)
 	all.TakeMeters = without(all.TakeMeters, all.PutMeters, meterID)
 	return all
 }
 
-// enter notes a change that the switch has confirmed.
-func (h holdings) enter(jobs []job, c flow.Change) {
-	forget(h.flows, c.TakeFlows, flow.Flow.Rule)
+// enter notes a change that the switch has confirmed, and returns the networks
+// of which rules have passed to the others.
+func (h holdings) enter(jobs []job, c flow.Change) map[slice.Network]bool {
+	forget(h.flows, c.TakeFlows, flow.Flow.Key)
 	forget(h.groups, c.TakeGroups, groupID)
 	forget(h.meters, c.TakeMeters, meterID)
 	// Who had a rule before does not have it any more, and must not take it
 	// off when it learns that it should not.
-	for n := range losers(h.flows, c.PutFlows, flow.Flow.Rule) {
+	var own rank
+	for _, j := range jobs {
+		own = append(own, j.network)
+	}
+	slices.Sort(own)
+	lost := map[slice.Network]bool{}
+	for n := range losers(own, lost, h.flows, c.PutFlows, flow.Flow.Key) {
 		r := h.rules[n]
-		r.Flows = without(r.Flows, c.PutFlows, flow.Flow.Rule)
+		r.Flows = without(r.Flows, c.PutFlows, flow.Flow.Key)
 		h.rules[n] = r
 	}
-	for n := range losers(h.groups, c.PutGroups, groupID) {
+	for n := range losers(own, lost, h.groups, c.PutGroups, groupID) {
 		r := h.rules[n]
 		r.Groups = without(r.Groups, c.PutGroups, groupID)
 		h.rules[n] = r
 	}
-	for n := range losers(h.meters, c.PutMeters, meterID) {
+	for n := range losers(own, lost, h.meters, c.PutMeters, meterID) {
 		r := h.rules[n]
 		r.Meters = without(r.Meters, c.PutMeters, meterID)
 		h.rules[n] = r
 	}
 	for _, j := range jobs {
 		h.rules[j.network] = j.want
-		own(h.flows, j.network, j.want.Flows, flow.Flow.Rule)
-		own(h.groups, j.network, j.want.Groups, groupID)
-		own(h.meters, j.network, j.want.Meters, meterID)
 		if len(j.want.Flows)+len(j.want.Groups)+len(j.want.Meters) == 0 {
 			delete(h.rules, j.network)
 		}
 	}
+	for _, f := range c.PutFlows {
+		h.flows[f.Key()] = f.Owner
+	}
+	for _, g := range c.PutGroups {
+		h.groups[g.ID] = g.Owner
+	}
+	for _, m := range c.PutMeters {
+		h.meters[m.ID] = m.Owner
+	}
+	return lost
 }
 
 func groupID(g flow.Group) uint32 { return g.ID }
@@ -125,18 +139,21 @@ func forget[T any, K comparable](owner map[K]slice.Network, taken []T, key func(
 	}
 }
 
-func losers[T any, K comparable](owner map[K]slice.Network, put []T, key func(T) K) map[slice.Network]bool {
+// A rank is the networks of some jobs, in order.
+type rank []slice.Network
+
+// losers returns the networks, but those that have got all that they want,
+// that had a rule before it was put for another, and notes them.
+func losers[T any, K comparable](but rank, lost map[slice.Network]bool, owner map[K]slice.Network, put []T, key func(T) K) map[slice.Network]bool {
 	had := map[slice.Network]bool{}
 	for _, x := range put {
-		if n, ok := owner[key(x)]; ok {
-			had[n] = true
+		n, ok := owner[key(x)]
+		if !ok || had[n] {
+			continue
+		}
+		if _, found := slices.BinarySearch(but, n); !found {
+			had[n], lost[n] = true, true
 		}
 	}
 	return had
-}
-
-func own[T any, K comparable](owner map[K]slice.Network, n slice.Network, has []T, key func(T) K) {
-	for _, x := range has {
-		owner[key(x)] = n
-	}
 }

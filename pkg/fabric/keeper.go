@@ -28,6 +28,7 @@ type keeper struct {
 	dirty   map[slice.Network]bool // to be brought up to date
 	doing   map[slice.Network]bool // being brought up to date now
 	waiting map[slice.Network]bool // refused, to be tried again after a pause
+	counted map[slice.Network]bool // that count as held
 	have    holdings
 	applied map[slice.Network]uint64 // version that it has confirmed
 	faults  map[slice.Network]error
@@ -43,7 +44,7 @@ type keeper struct {
 func (e *Engine) Serve(ctx context.Context, sw Switch) error {
 	k := &keeper{
 		sw: sw, wakeup: make(chan struct{}, 1), dirty: map[slice.Network]bool{},
-		doing: map[slice.Network]bool{}, waiting: map[slice.Network]bool{},
+		doing: map[slice.Network]bool{}, waiting: map[slice.Network]bool{}, counted: map[slice.Network]bool{},
 		applied: map[slice.Network]uint64{}, faults: map[slice.Network]error{},
 	}
 	if err := e.admit(k); err != nil {
@@ -97,6 +98,9 @@ func (e *Engine) dismiss(k *keeper) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.switches, k.sw.DPID())
+	for n := range k.counted {
+		e.uncount(k, n)
+	}
 	e.progress()
 }
 
@@ -111,8 +115,14 @@ func (e *Engine) read(ctx context.Context, k *keeper) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.syncs.Add(1)
+	before := k.have.rules
 	k.have = holdingsOf(r, e.meters(k))
 	k.stale = false
+	for _, all := range []map[slice.Network]flow.Rules{before, k.have.rules} {
+		for n := range all {
+			e.count(k, n)
+		}
+	}
 	return nil
 }
 
@@ -143,6 +153,9 @@ func (e *Engine) begin(k *keeper) {
 	for n := range e.wanted[k.sw.DPID()] {
 		k.dirty[n] = true
 	}
+	for n := range k.dirty {
+		e.count(k, n)
+	}
 }
 
 // round brings the switch up to date in one bundle. If the switch refuses it,
@@ -163,6 +176,9 @@ func (e *Engine) round(ctx context.Context, k *keeper) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	clear(k.doing)
+	for _, n := range todo {
+		e.count(k, n)
+	}
 	k.synced = true
 	e.progress()
 }
@@ -216,7 +232,7 @@ func (e *Engine) try(ctx context.Context, k *keeper, todo []slice.Network) error
 	if !change.Empty() {
 		ctx, cancel := context.WithTimeout(ctx, changeTimeout)
 		defer cancel()
-		if err := k.sw.Apply(ctx, change); err != nil {
+		if err := e.apply(ctx, k, change); err != nil {
 			k.stale = true
 			return err
 		}
@@ -224,7 +240,9 @@ func (e *Engine) try(ctx context.Context, k *keeper, todo []slice.Network) error
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	k.have.enter(jobs, change)
+	for n := range k.have.enter(jobs, change) {
+		e.count(k, n)
+	}
 	for _, j := range jobs {
 		delete(k.faults, j.network)
 		if k.applied[j.network] = j.version; j.version == 0 {
@@ -233,6 +251,16 @@ func (e *Engine) try(ctx context.Context, k *keeper, todo []slice.Network) error
 	}
 	e.progress()
 	return nil
+}
+
+func (e *Engine) apply(ctx context.Context, k *keeper, c flow.Change) error {
+	if err := e.fail("apply"); err != nil {
+		return err
+	}
+	if err := k.sw.Apply(ctx, c); err != nil {
+		return err
+	}
+	return e.fail("applied")
 }
 
 // A job is what a network should have on one switch.
@@ -249,7 +277,7 @@ func (e *Engine) plan(k *keeper, todo []slice.Network) ([]job, flow.Change) {
 	for i, n := range todo {
 		w := e.wanted[k.sw.DPID()][n]
 		if n == 0 {
-			w.rules = e.base
+			w.rules = e.rulesOf(k.sw.DPID())
 		}
 		jobs[i] = job{n, w.rules, w.version}
 	}

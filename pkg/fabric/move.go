@@ -46,7 +46,8 @@ func (f *Fabric) pass(n *network, plan pipeline.Plan) {
 	}
 	if n.now.Rules == nil || n.now.Mixes(plan) || !f.begin(n) {
 		n.now = plan
-		f.engine.Set(n.Number, plan.Rules)
+		f.reserve(n)
+		f.set(n.Number, plan.Rules)
 		return
 	}
 	f.next(n)
@@ -61,17 +62,24 @@ func (f *Fabric) begin(n *network) bool {
 		err = f.save(bucketRing, "next", f.numbers.Next)
 	}
 	m := &move{from: n.Number, old: n.now}
-	n.Number = slice.Network(number)
+	backup := n.Backup
+	n.Number, n.Backup = slice.Network(number), 0
+	f.register.numbers[n.Number] = n.ID
+	if err == nil {
+		err = f.second(n)
+	}
 	plan, planErr := f.plan(n)
 	if err == nil && planErr == nil {
 		err = f.save(bucketNetworks, n.ID.String(), n)
 	}
 	if err != nil || planErr != nil {
-		n.Number = m.from
+		n.Number, n.Backup = m.from, backup
+		f.register.numbers[n.Number] = n.ID
 		f.cfg.Logger.Warn("network changes its ways without a move", "slice", string(n.ID.Slice), "network", string(n.ID.Network), "error", err)
 		return false
 	}
 	n.now, n.move = plan, m
+	f.reserve(n)
 	f.moving[n.ID] = true
 	f.engine.Set(n.Number, plan.Transit())
 	return true
@@ -146,11 +154,22 @@ func (f *Fabric) release(n *network) {
 	if n.kept == nil {
 		return
 	}
+	d := f.deal()
+	kept := &network{Network: Network{Links: n.kept}}
 	n.kept = nil
-	if err := f.renumber(); err != nil {
+	d.exchange(kept, nil)
+	if f.tx == nil {
+		f.tx = writes{}
+	}
+	err := d.save()
+	if err == nil {
+		err = f.commit()
+	}
+	f.tx = nil
+	if err != nil {
 		f.cfg.Logger.Error("ports were not renewed", "reason", err.Error())
 	}
-	f.wake()
+	d.wake()
 }
 
 // stop takes all rules of a network away and returns its numbers.

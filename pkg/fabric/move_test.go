@@ -128,7 +128,7 @@ func steered(path ...slice.Node) fabric.Network {
 		n.Attachments = append(n.Attachments, handOff(slice.Node(fmt.Sprintf("n%d", i)), slice.VLAN(i), i))
 	}
 	if len(path) > 0 {
-		n.Paths = [][]slice.Node{path}
+		n.Paths = []fabric.Path{fabric.Explicit(path...)}
 	}
 	return n
 }

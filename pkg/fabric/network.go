@@ -1,11 +1,11 @@
 package fabric
 
 import (
-	"fmt"
+	"maps"
 	"net/netip"
-	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/l2sces/l2sces/pkg/pipeline"
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -20,7 +20,7 @@ type Network struct {
 	BandwidthKbps uint32            `json:"bandwidthKbps,omitempty"`
 	Attachments   []Attachment      `json:"attachments,omitempty"`
 	Links         []Link            `json:"links,omitempty"` // that it may use; of a mesh: none means all
-	Paths         [][]slice.Node    `json:"paths,omitempty"` // explicit: every pair of neighbours is a link
+	Paths         []Path            `json:"paths,omitempty"`
 }
 
 // An Attachment is one port of a network: a workload's, or a hand-off to the
@@ -28,6 +28,7 @@ type Network struct {
 type Attachment struct {
 	Node  slice.Node `json:"node"`
 	Label slice.VLAN `json:"label,omitempty"` // hand-off: its label on the patch pair
+	Port  slice.Port `json:"port,omitempty"`  // of a guest, which numbers its ports itself
 	// Behind are the addresses known to be behind the port.
 	Behind []slice.MAC `json:"behind,omitempty"`
 
@@ -42,79 +43,31 @@ type Link struct {
 	A    slice.Node `json:"a"`
 	B    slice.Node `json:"b"`
 	Cost uint32     `json:"cost,omitempty"`
+
+	CapacityKbps uint32        `json:"capacityKbps,omitempty"` // 0: not told, and taken to be enough
+	Latency      time.Duration `json:"latency,omitempty"`      // of one way; 0: not told
+	// Wire tells a link whose ports are joined without a tunnel: numbers pass as
+	// 802.1Q labels.
+	Wire bool `json:"wire,omitempty"`
 }
 
 // network is a network with what the fabric knows of it.
 type network struct {
 	Network
 	Number slice.Network `json:"number"`
+	Backup slice.Network `json:"backup,omitempty"` // the second number of a protected network
+	// Reserved are kilobits a second, by the name of the link.
+	Reserved map[string]uint32 `json:"reserved,omitempty"`
+	// Numbers are those of the workloads' ports, in the order of Attachments.
+	Numbers []slice.Port `json:"numbers,omitempty"`
 
-	now   pipeline.Plan // that its switches should have
-	move  *move         // to other ways; nil while it stays
-	kept  []Link        // links of before, until nothing takes them any more
-	fault error         // why it could not be compiled
-}
-
-// Put makes a network, or changes it, and hands it to switches and nodes; it
-// does not wait for them (Wait does). It returns the number of the network. An
-// error leaves everything as it was. A network that is right but cannot be
-// compiled yet, because a node has not joined or another network has its
-// label, is taken, and Status says why it is not ready.
-func (f *Fabric) Put(n Network) (slice.Network, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if err := checkName(n.ID); err != nil {
-		return 0, err
-	}
-	have := f.networks[n.ID]
-	if have != nil && have.fault == nil && reflect.DeepEqual(have.Network, n) {
-		return have.Number, nil
-	}
-	next := &network{Network: n}
-	if have != nil {
-		next.Number, next.now, next.move = have.Number, have.now, have.move
-		next.kept = slices.Concat(have.kept, have.Links)
-	} else {
-		number, err := f.numbers.Take(f.taken)
-		if err != nil {
-			return 0, fmt.Errorf("number for network %s: %w", n.ID, err)
-		}
-		next.Number = slice.Network(number)
-	}
-	if err := f.replace(have, next); err != nil {
-		return 0, err
-	}
-	f.compile(append([]slice.NetworkID{n.ID}, f.faulty()...))
-	if next.move == nil && next.fault == nil {
-		f.release(next)
-	}
-	f.wake()
-	f.tell()
-	return next.Number, nil
-}
-
-// replace puts a network into the place of another, or of none, with the ports
-// that it needs. The ports become durable first: one without a network is
-// found and taken back at the next start.
-func (f *Fabric) replace(have, next *network) error {
-	f.networks[next.ID] = next
-	delete(f.leaving, next.ID)
-	ports, _ := f.allot() // should one be short here, the plan says so
-	before := f.grant(ports)
-	_, err := f.plan(next)
-	// What is not Invalid or used up can become true without another Put.
-	if kind := slice.KindOf(err); kind != slice.Invalid && kind != slice.Exhausted {
-		err = f.savePorts(ports)
-	}
-	if err == nil {
-		err = f.saveNetwork(next, have)
-	}
-	if err != nil {
-		f.restore(next.ID, have)
-		f.grant(before)
-		return fmt.Errorf("network %s: %w", next.ID, err)
-	}
-	return nil
+	now     pipeline.Plan // that its switches should have
+	move    *move         // to other ways; nil while it stays
+	kept    []Link        // links of before, until nothing takes them any more
+	fault   error         // why it could not be compiled
+	whole   bool          // it was compiled as it is
+	without map[pair]bool // links that were down when its ways were found
+	learned slice.Network // number under which the learner knows it
 }
 
 // checkName refuses names that do not fit into the keys of ports.
@@ -123,33 +76,6 @@ func checkName(id slice.NetworkID) error {
 	if s == "" || n == "" || strings.Contains(s+n, "/") {
 		return slice.Errorf(slice.Invalid, "network id %q: both names must be there and hold no slash", id)
 	}
-	return nil
-}
-
-// Remove takes a network off switches and nodes; it does not wait for them
-// (Gone does). Removing an absent one does nothing.
-func (f *Fabric) Remove(id slice.NetworkID) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	have, ok := f.networks[id]
-	if !ok {
-		return nil
-	}
-	if err := f.cfg.Store.Delete(bucketNetworks, id.String()); err != nil {
-		return fmt.Errorf("forget network %s: %w", id, err)
-	}
-	delete(f.networks, id)
-	numbers := f.stop(have)
-	before := f.portNames()
-	// The ports that are left over on disk go at the next start if they cannot
-	// go now; the network is gone in any case.
-	if err := f.renumber(); err != nil {
-		f.cfg.Logger.Error("ports were not renewed", "reason", err.Error())
-	}
-	f.leaving[id] = f.departure(numbers, before)
-	f.compile(f.faulty())
-	f.wake()
-	f.tell()
 	return nil
 }
 
@@ -164,37 +90,14 @@ func (f *Fabric) Networks() []Network {
 	return all
 }
 
-func (f *Fabric) restore(id slice.NetworkID, have *network) {
-	if have == nil {
-		delete(f.networks, id)
-		return
-	}
-	f.networks[id] = have
-}
-
-func (f *Fabric) taken(number uint32) bool {
-	for _, n := range f.networks {
-		if n.Number == slice.Network(number) || n.move != nil && n.move.from == slice.Network(number) {
-			return true
-		}
-	}
-	return f.engine.Holds(slice.Network(number))
-}
-
 // renew gives ports to what networks need, compiles all of them and tells the
 // nodes. Ports come first: rules name their numbers.
 func (f *Fabric) renew() {
-	if err := f.renumber(); err != nil {
+	if err := f.recount(); err != nil {
 		f.cfg.Logger.Error("ports were not renewed", "reason", err.Error())
 	}
 	f.compile(f.ids())
 	f.wake()
-}
-
-// faulty returns the networks that could not be compiled, in a fixed order: a
-// change of another one may have cured them.
-func (f *Fabric) faulty() []slice.NetworkID {
-	return slices.DeleteFunc(f.ids(), func(id slice.NetworkID) bool { return f.networks[id].fault == nil })
 }
 
 // compile turns networks into rules and hands them to the engine. A network
@@ -203,15 +106,16 @@ func (f *Fabric) compile(ids []slice.NetworkID) {
 	for _, id := range ids {
 		n := f.networks[id]
 		plan, err := f.plan(n)
-		if n.fault = err; err != nil {
+		if f.blame(n, err); err != nil {
 			continue
 		}
 		f.pass(n, plan)
+		f.learn(n)
 	}
 }
 
 func (f *Fabric) plan(n *network) (pipeline.Plan, error) {
-	wanted := pipeline.Network{Number: n.Number, Type: n.Type, BandwidthKbps: n.BandwidthKbps}
+	wanted := pipeline.Network{Number: n.Number, Type: n.Type, BandwidthKbps: n.BandwidthKbps, Backup: n.Backup}
 	for _, a := range n.Attachments {
 		at, err := f.attachment(n, a)
 		if err != nil {
@@ -220,13 +124,9 @@ func (f *Fabric) plan(n *network) (pipeline.Plan, error) {
 		wanted.Attachments = append(wanted.Attachments, at)
 	}
 	for _, p := range n.Paths {
-		var path []slice.DPID
-		for _, name := range p {
-			node, ok := f.nodes[name]
-			if !ok {
-				return pipeline.Plan{}, notJoined(name)
-			}
-			path = append(path, f.dpid(node))
+		path, err := f.path(p)
+		if err != nil {
+			return pipeline.Plan{}, err
 		}
 		wanted.Paths = append(wanted.Paths, path)
 	}
@@ -238,6 +138,9 @@ func (f *Fabric) attachment(n *network, a Attachment) (pipeline.Attachment, erro
 	if !ok {
 		return pipeline.Attachment{}, notJoined(a.Node)
 	}
+	if a.Port != 0 {
+		return f.guestAttachment(node, n, a)
+	}
 	key := patchKey
 	if a.Label == 0 {
 		key = workloadKey(n.ID, a.Workload)
@@ -248,27 +151,34 @@ func (f *Fabric) attachment(n *network, a Attachment) (pipeline.Attachment, erro
 	if !ok {
 		return pipeline.Attachment{}, slice.Errorf(slice.Exhausted, "node %s has no number for a port", a.Node)
 	}
-	return pipeline.Attachment{Switch: f.dpid(node), Port: port, Label: a.Label, Behind: a.Behind}, nil
+	return pipeline.Attachment{Switch: f.dpid(node), Port: port, Label: a.Label, Behind: a.Behind, Addresses: a.bound()}, nil
+}
+
+// bound returns the addresses for which the port may speak: all of them, if it
+// was told one.
+func (a Attachment) bound() []netip.Addr {
+	if !a.Address.IsValid() {
+		return nil
+	}
+	return []netip.Addr{a.Address.Addr()}
 }
 
 // labelled returns the other network that has a label on a node. One that is
 // at fault itself does not stand in the way: two that exchange labels would
 // wait for each other.
 func (f *Fabric) labelled(node slice.Node, label slice.VLAN, but *network) *network {
-	for _, o := range f.networks {
-		if o.ID != but.ID && o.fault == nil && slices.ContainsFunc(o.Attachments, func(a Attachment) bool {
-			return a.Node == node && a.Label == label
-		}) {
-			return o
-		}
-	}
-	return nil
+	return f.other(place{node: node, label: label}, but.ID, (*network).owns)
 }
 
 // graph returns the links that a network may use.
 func (f *Fabric) graph(n *network) topology.Graph {
 	var g topology.Graph
-	for _, name := range f.names() {
+	n.without = nil
+	var promised map[pair]uint32
+	if n.reserves() {
+		promised = f.promised(n)
+	}
+	for _, name := range f.scope(n) {
 		g.Switches = append(g.Switches, f.dpid(f.nodes[name]))
 	}
 	for _, l := range f.linksOf(n) {
@@ -276,11 +186,14 @@ func (f *Fabric) graph(n *network) topology.Graph {
 		if a == nil || b == nil || a.Ports[tunnelKey(l.B)] == 0 || b.Ports[tunnelKey(l.A)] == 0 {
 			continue
 		}
-		g.Links = append(g.Links, topology.Link{
-			Name: l.Name, Cost: l.Cost,
-			A: topology.End{Switch: f.dpid(a), Port: a.Ports[tunnelKey(l.B)]},
-			B: topology.End{Switch: f.dpid(b), Port: b.Ports[tunnelKey(l.A)]},
-		})
+		if p := l.pair(); f.live.down(p) != "" {
+			if n.without == nil {
+				n.without = map[pair]bool{}
+			}
+			n.without[p] = true
+			continue
+		}
+		g.Links = append(g.Links, f.link(l, a, b, promised))
 	}
 	return g
 }
@@ -292,23 +205,64 @@ func (f *Fabric) linksOf(n *network) []Link {
 		return n.Links
 	}
 	var all []Link
-	names := f.names()
+	names := f.scope(n)
 	for i, a := range names {
 		for _, b := range names[i+1:] {
+			if !f.joins(a, b) {
+				continue
+			}
 			all = append(all, Link{Name: string(a) + "-" + string(b), A: a, B: b})
 		}
 	}
 	return all
 }
 
-// names returns the nodes in a fixed order.
-func (f *Fabric) names() []slice.Node {
-	var names []slice.Node
-	for name := range f.nodes {
-		names = append(names, name)
+// scope returns the nodes among which the ways of a network are looked for, in
+// a fixed order: those that it names, and in a mesh where all of these are
+// joined no others, because no way is better than the link between two.
+func (f *Fabric) scope(n *network) []slice.Node {
+	if n == nil || len(n.Paths) > 0 {
+		return f.names()
 	}
-	slices.Sort(names)
-	return names
+	named := map[slice.Node]bool{}
+	for _, a := range n.Attachments {
+		named[a.Node] = true
+	}
+	for _, l := range n.Links {
+		named[l.A], named[l.B] = true, true
+	}
+	var all []slice.Node
+	for name := range named {
+		if f.nodes[name] != nil {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	if f.cfg.Mesh && !f.meshed(all) {
+		return f.names()
+	}
+	return all
+}
+
+// meshed reports whether there is a link between all of some nodes.
+func (f *Fabric) meshed(nodes []slice.Node) bool {
+	for i, a := range nodes {
+		for _, b := range nodes[i+1:] {
+			x, y := f.nodes[a], f.nodes[b]
+			if x.Guest != 0 || y.Guest != 0 || x.Ports[tunnelKey(b)] == 0 || y.Ports[tunnelKey(a)] == 0 || f.live.down(pairOf(a, b)) != "" {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// names returns the nodes in a fixed order. Nodes never leave.
+func (f *Fabric) names() []slice.Node {
+	if len(f.sorted) != len(f.nodes) {
+		f.sorted = slices.Sorted(maps.Keys(f.nodes))
+	}
+	return f.sorted
 }
 
 func notJoined(n slice.Node) error {

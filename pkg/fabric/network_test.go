@@ -63,7 +63,7 @@ func TestLinksOfANetwork(t *testing.T) {
 		want("one", "a")
 		want("two", "b", "c")
 		want("three", "a")
-		all.Paths = [][]slice.Node{{"n1", "n2", "n3"}}
+		all.Paths = []fabric.Path{fabric.Explicit("n1", "n2", "n3")}
 		w.put(all)
 		want("three", "b", "c")
 		for node, ports := range map[slice.Node][2]int{"n1": {1, 2}, "n2": {0, 2}, "n3": {1, 2}} {
@@ -114,14 +114,14 @@ func TestPathThatIsNotThere(t *testing.T) {
 		n := joint("a", 1, fabric.Link{Name: "l", A: "n1", B: "n3"})
 		w.put(n)
 		held := w.mem["n1"].Mods()
-		n.Paths = [][]slice.Node{{"n1", "n2", "n3"}}
+		n.Paths = []fabric.Path{fabric.Explicit("n1", "n2", "n3")}
 		if _, err := w.Put(n); err != nil {
 			t.Fatal(err)
 		}
 		if s := w.wait(n.ID); s.Ready || !strings.Contains(s.Message, "no link for the explicit path") || w.mem["n1"].Mods() != held {
 			t.Errorf("status %+v after %d mods: the last good state should stay", s, w.mem["n1"].Mods()-held)
 		}
-		n.Paths = [][]slice.Node{{"n1", "n9"}}
+		n.Paths = []fabric.Path{fabric.Explicit("n1", "n9")}
 		if _, err := w.Put(n); err != nil {
 			t.Fatal(err)
 		}

@@ -21,10 +21,16 @@ const maxPort = 65279
 // patchKey names the hand-off port among the ports of a node.
 const patchKey = "patch"
 
-func tunnelKey(peer slice.Node) string { return "tunnel/" + string(peer) }
+// tunnelPrefix begins the key of a tunnel port; the peer follows.
+const tunnelPrefix = "tunnel/"
+
+// workloadPrefix begins the key of a workload's port.
+const workloadPrefix = "workload/"
+
+func tunnelKey(peer slice.Node) string { return tunnelPrefix + string(peer) }
 
 func workloadKey(id slice.NetworkID, w slice.Workload) string {
-	return "workload/" + id.String() + "/" + string(w)
+	return workloadPrefix + id.String() + "/" + string(w)
 }
 
 // ofWorkload is the inverse of workloadKey. No part of the key but the last
@@ -44,6 +50,11 @@ type node struct {
 	Members []slice.Workload      `json:"members,omitempty"`
 	Ports   map[string]slice.Port `json:"ports"` // numbers by what is behind them
 	Ring    ipam.Ring             `json:"ring"`  // of port numbers
+	Guest   slice.DPID            `json:"guest,omitzero"`
+
+	used     map[slice.Port]bool         // numbers of ports; nil until somebody asks
+	revision uint32                      // of the bridge that it should have; 0 until somebody asks
+	seen     map[string]bridge.PortState // ports of the last report by name; nil until somebody asks
 
 	report bridge.Report // the last one
 	line   *line         // to its agent; nil when it is away
@@ -64,6 +75,7 @@ type NodeInfo struct {
 	MTU     uint32
 	Members []slice.Workload
 	Online  bool
+	Guest   bool // a switch without an agent
 }
 
 // Nodes returns the nodes that ever joined, by name.
@@ -73,12 +85,17 @@ func (f *Fabric) Nodes() []NodeInfo {
 	var all []NodeInfo
 	for _, name := range f.names() {
 		n := f.nodes[name]
-		all = append(all, NodeInfo{n.Name, n.Domain, f.dpid(n), n.MTU, slices.Clone(n.Members), n.line != nil})
+		all = append(all, NodeInfo{n.Name, n.Domain, f.dpid(n), n.MTU, slices.Clone(n.Members), n.line != nil, n.Guest != 0})
 	}
 	return all
 }
 
-func (f *Fabric) dpid(n *node) slice.DPID { return slice.DPIDOf(n.Domain, n.Name, f.cfg.Bridge) }
+func (f *Fabric) dpid(n *node) slice.DPID {
+	if n.Guest != 0 {
+		return n.Guest
+	}
+	return slice.DPIDOf(n.Domain, n.Name, f.cfg.Bridge)
+}
 
 // Keep serves one agent until its line breaks: it takes what the agent
 // reports, the greeting first, and sends the bridge that is wanted, now and
@@ -142,7 +159,7 @@ func (f *Fabric) join(r bridge.Report, me *line) error {
 	if n.line != nil {
 		close(n.line.gone)
 	}
-	n.line, n.report = me, r
+	n.line, n.report, n.seen = me, r, nil
 	poke(me.wake)
 	f.goOn()
 	f.tell()
@@ -165,7 +182,7 @@ func (f *Fabric) report(r bridge.Report, me *line) error {
 	}
 	changed, err := f.take(r)
 	if err == nil {
-		f.nodes[me.node].report = r
+		f.nodes[me.node].report, f.nodes[me.node].seen = r, nil
 		f.goOn()
 		f.tell()
 	}
@@ -234,9 +251,20 @@ func (f *Fabric) wantedOf(n *node) bridge.Wanted {
 		b.Ports = append(b.Ports, f.port(key, number))
 	}
 	slices.SortFunc(b.Ports, func(x, y bridge.Port) int { return strings.Compare(x.Name, y.Name) })
-	h := fnv.New32a()
-	_ = json.NewEncoder(h).Encode(b)                             // a hash takes everything
-	return bridge.Wanted{Revision: max(h.Sum32(), 1), Bridge: b} // an agent without a bridge reports zero
+	if n.revision == 0 {
+		h := fnv.New32a()
+		_ = json.NewEncoder(h).Encode(b) // a hash takes everything
+		n.revision = max(h.Sum32(), 1)   // an agent without a bridge reports zero
+	}
+	return bridge.Wanted{Revision: n.revision, Bridge: b}
+}
+
+// revisionOf returns the revision of the bridge that a node should have.
+func (f *Fabric) revisionOf(n *node) uint32 {
+	if n.revision == 0 {
+		return f.wantedOf(n).Revision
+	}
+	return n.revision
 }
 
 // port returns the port behind a key.
@@ -248,9 +276,9 @@ func (f *Fabric) port(key string, number slice.Port) bridge.Port {
 			peer = bridge.PatchName
 		}
 		return bridge.Port{Name: f.name(key), Kind: bridge.Patch, Number: number, Peer: peer}
-	case strings.HasPrefix(key, "tunnel/"):
-		peer := slice.Node(strings.TrimPrefix(key, "tunnel/"))
-		return bridge.Port{Name: f.name(key), Kind: bridge.Tunnel, Number: number, Remote: f.nodes[peer].Tunnel}
+	case strings.HasPrefix(key, tunnelPrefix):
+		peer := slice.Node(strings.TrimPrefix(key, tunnelPrefix))
+		return bridge.Port{Name: f.name(key), Kind: bridge.Tunnel, Number: number, Remote: f.nodes[peer].Tunnel, BFD: uint32(f.cfg.BFD.Milliseconds())} //nolint:gosec // some seconds at most
 	}
 	id, workload := ofWorkload(key)
 	nw := f.networks[id]
@@ -265,7 +293,7 @@ func (f *Fabric) name(key string) string {
 		return bridge.PatchPeer
 	case key == patchKey:
 		return bridge.PatchName
-	case strings.HasPrefix(key, "tunnel/"):
+	case strings.HasPrefix(key, tunnelPrefix):
 		return portName("x", key)
 	}
 	return portName("v", key)

@@ -3,28 +3,78 @@ package fabric
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+
+	"github.com/l2sces/l2sces/pkg/slice"
 )
 
-// The buckets of the store.
+// The buckets of the store, in the order in which they are written where the
+// store cannot write all at once: a crash in between loses a number and never
+// gives one twice.
 const (
+	bucketRing     = "fabric-numbers"
+	bucketPorts    = "fabric-ports" // where each node looks for its next number
 	bucketNodes    = "fabric-nodes"
 	bucketNetworks = "fabric-networks"
-	bucketRing     = "fabric-numbers"
 )
+
+// writer is a Store that makes several changes at once: all, or none. A value
+// of nil removes the key.
+type writer interface {
+	WriteAll(values map[string]map[string][]byte) error
+}
+
+// writes are values by bucket and key that become durable together.
+type writes map[string]map[string][]byte
+
+func (w writes) put(bucket, key string, value []byte) {
+	if w[bucket] == nil {
+		w[bucket] = map[string][]byte{}
+	}
+	w[bucket][key] = value
+}
 
 // load reads what an earlier run left.
 func (f *Fabric) load() error {
-	if err := each(f.cfg.Store, bucketNodes, func(n *node) { f.nodes[n.Name] = n }); err != nil {
+	if err := each(f.cfg.Store, bucketNodes, func(_ string, n *node) {
+		if n.Ports == nil {
+			n.Ports = map[string]slice.Port{}
+		}
+		f.nodes[n.Name] = n
+	}); err != nil {
 		return err
 	}
-	if err := each(f.cfg.Store, bucketNetworks, func(n *network) { f.networks[n.ID] = n }); err != nil {
+	if err := each(f.cfg.Store, bucketPorts, func(name string, next *uint32) {
+		if n := f.nodes[slice.Node(name)]; n != nil {
+			n.Ring.Next = *next
+		}
+	}); err != nil {
 		return err
 	}
-	return each(f.cfg.Store, bucketRing, func(next *uint32) { f.numbers.Next = *next })
+	if err := each(f.cfg.Store, bucketNetworks, func(_ string, n *network) { f.recall(n) }); err != nil {
+		return err
+	}
+	return each(f.cfg.Store, bucketRing, func(_ string, next *uint32) { f.numbers.Next = *next })
+}
+
+// recall enters a network as it was stored.
+func (f *Fabric) recall(n *network) {
+	f.networks[n.ID] = n
+	f.enroll(n)
+	if n.Backup != 0 {
+		f.shadows[n.Backup] = n.Number
+	}
+	for i, a := range n.Attachments {
+		at := f.nodes[a.Node]
+		if at == nil || i >= len(n.Numbers) || n.Numbers[i] == 0 {
+			continue
+		}
+		at.Ports[workloadKey(n.ID, a.Workload)] = n.Numbers[i]
+	}
 }
 
 // each decodes every value of a bucket.
-func each[T any](s Store, bucket string, take func(*T)) error {
+func each[T any](s Store, bucket string, take func(string, *T)) error {
 	all, err := s.List(bucket)
 	if err != nil {
 		return err
@@ -34,16 +84,21 @@ func each[T any](s Store, bucket string, take func(*T)) error {
 		if err := json.Unmarshal(text, v); err != nil {
 			return fmt.Errorf("%s/%s: %w", bucket, key, err)
 		}
-		take(v)
+		take(key, v)
 	}
 	return nil
 }
 
-func (f *Fabric) saveNode(n *node) error { return f.save(bucketNodes, string(n.Name), n) }
+// saveNode makes a node durable, without the ports of workloads: networks keep
+// those numbers, so that no network's change writes those of all others.
+func (f *Fabric) saveNode(n *node) error {
+	out := *n
+	out.Ports = maps.Clone(n.Ports)
+	maps.DeleteFunc(out.Ports, func(key string, _ slice.Port) bool { return isWorkload(key) })
+	return f.save(bucketNodes, string(n.Name), out)
+}
 
-// saveNetwork makes a network durable before anything is done for it. The
-// ring goes first: a crash in between loses a number and never gives one
-// twice.
+// saveNetwork makes a network durable before anything is done for it.
 func (f *Fabric) saveNetwork(n, have *network) error {
 	if have == nil {
 		if err := f.save(bucketRing, "next", f.numbers.Next); err != nil {
@@ -53,13 +108,60 @@ func (f *Fabric) saveNetwork(n, have *network) error {
 	return f.save(bucketNetworks, n.ID.String(), n)
 }
 
+// save makes a value durable, now or with the next commit if one is open.
 func (f *Fabric) save(bucket, key string, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("save %s/%s: %w", bucket, key, err)
 	}
-	if err := f.cfg.Store.Put(bucket, key, text); err != nil {
-		return fmt.Errorf("save %s/%s: %w", bucket, key, err)
+	if f.tx != nil {
+		f.tx.put(bucket, key, text)
+		return nil
 	}
-	return nil
+	return f.write(writes{bucket: {key: text}})
+}
+
+// commit makes durable what was saved since the transaction was opened.
+func (f *Fabric) commit() error {
+	w := f.tx
+	f.tx = nil
+	return f.write(w)
+}
+
+func (f *Fabric) write(w writes) error {
+	if len(w) == 0 {
+		return nil
+	}
+	if err := f.failpoint("write"); err != nil {
+		return err
+	}
+	if all, ok := f.cfg.Store.(writer); ok && len(w) > 1 {
+		if err := all.WriteAll(w); err != nil {
+			return fmt.Errorf("save the fabric: %w", err)
+		}
+		return f.failpoint("written")
+	}
+	for _, bucket := range []string{bucketRing, bucketPorts, bucketNodes, bucketNetworks} {
+		for key, value := range w[bucket] {
+			if err := f.writeOne(bucket, key, value); err != nil {
+				return fmt.Errorf("save %s/%s: %w", bucket, key, err)
+			}
+		}
+	}
+	return f.failpoint("written")
+}
+
+func (f *Fabric) writeOne(bucket, key string, value []byte) error {
+	if value == nil {
+		return f.cfg.Store.Delete(bucket, key)
+	}
+	return f.cfg.Store.Put(bucket, key, value)
+}
+
+// failpoint is a place where a test can end the process.
+func (f *Fabric) failpoint(name string) error {
+	if f.cfg.Failpoint == nil {
+		return nil
+	}
+	return f.cfg.Failpoint(name)
 }

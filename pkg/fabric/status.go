@@ -16,7 +16,7 @@ type Status struct {
 	Links   []string // that carry it
 	Ports   []PortStatus
 	Ready   bool
-	Message string // why it is not ready
+	Message string // why it is not ready, or which limits it had to give up
 }
 
 // A PortStatus is an attachment as it is.
@@ -69,6 +69,9 @@ func (f *Fabric) statusOf(n *network) Status {
 	if n.move != nil {
 		not("the network is moving to other ways")
 	}
+	if s.Ready && len(n.now.Degraded) > 0 {
+		s.Message = "degraded: " + strings.Join(n.now.Degraded, "; ")
+	}
 	return s
 }
 
@@ -78,7 +81,9 @@ func (f *Fabric) carriers(n *network) []Link {
 	if !f.cfg.Mesh {
 		return n.Links
 	}
-	return slices.DeleteFunc(f.linksOf(n), func(l Link) bool { return !slices.Contains(n.now.Links, l.Name) })
+	return slices.DeleteFunc(f.linksOf(n), func(l Link) bool {
+		return !slices.Contains(n.now.Links, l.Name) && !slices.Contains(n.now.Detours, l.Name)
+	})
 }
 
 func (f *Fabric) portStatus(id slice.NetworkID, a Attachment) PortStatus {
@@ -86,6 +91,9 @@ func (f *Fabric) portStatus(id slice.NetworkID, a Attachment) PortStatus {
 	key, what := patchKey, "hand-off"
 	if a.Label == 0 {
 		key, what = workloadKey(id, a.Workload), "workload "+string(a.Workload)
+	}
+	if a.Port != 0 {
+		what = fmt.Sprintf("port %d", a.Port)
 	}
 	state := f.state(a.Node, key)
 	if key == patchKey && f.cfg.Bridge == bridge.SPS && state.Number != 0 {
@@ -106,6 +114,8 @@ func (f *Fabric) state(name slice.Node, key string) bridge.PortState {
 	switch {
 	case n == nil:
 		return bridge.PortState{Message: "the node has not joined yet"}
+	case n.Guest != 0:
+		return f.guestPort(n, n.Ports[key])
 	case n.line == nil:
 		return bridge.PortState{Message: "the agent of the node is away"}
 	}
@@ -114,10 +124,7 @@ func (f *Fabric) state(name slice.Node, key string) bridge.PortState {
 		return bridge.PortState{Message: "the port waits for its other end"}
 	}
 	want := f.port(key, number)
-	for _, have := range n.report.Ports {
-		if have.Name != want.Name {
-			continue
-		}
+	if have, there := n.state(want.Name); there {
 		if have.Message == "" && have.Number != want.Number {
 			have.Message = fmt.Sprintf("port %s has number %d, wanted %d", want.Name, have.Number, want.Number)
 		}
@@ -128,6 +135,18 @@ func (f *Fabric) state(name slice.Node, key string) bridge.PortState {
 		message += ": " + n.report.Message
 	}
 	return bridge.PortState{Message: message}
+}
+
+// state returns a port as the node has reported it last.
+func (n *node) state(port string) (bridge.PortState, bool) {
+	if n.seen == nil {
+		n.seen = make(map[string]bridge.PortState, len(n.report.Ports))
+		for _, p := range n.report.Ports {
+			n.seen[p.Name] = p
+		}
+	}
+	p, there := n.seen[port]
+	return p, there
 }
 
 // Wait returns when a network is true on every switch and node that it
@@ -183,7 +202,7 @@ func (f *Fabric) until(ctx context.Context, missing func() string) error {
 func (f *Fabric) unsettled() string {
 	for _, name := range f.names() {
 		n := f.nodes[name]
-		if n.line != nil && n.report.Applied != f.wantedOf(n).Revision {
+		if n.line != nil && n.report.Applied != f.revisionOf(n) {
 			return strings.TrimSuffix(fmt.Sprintf("node %s has not got its bridge yet: %s", name, n.report.Message), ": ")
 		}
 	}

@@ -58,7 +58,11 @@ func (f Flow) String() string {
 	if len(acts) == 0 {
 		acts = []string{"drop"}
 	}
-	return fmt.Sprintf("cookie=%#x, %s actions=%s", uint32(f.Owner), f.Rule(), strings.Join(acts, ","))
+	idle := ""
+	if f.Idle != 0 {
+		idle = fmt.Sprintf("idle_timeout=%d, ", f.Idle)
+	}
+	return fmt.Sprintf("cookie=%#x, %s%s actions=%s", uint32(f.Owner), idle, f.Rule(), strings.Join(acts, ","))
 }
 
 // Rule returns the part of a flow by which a switch tells it from another:
@@ -87,6 +91,9 @@ func (f Flow) Check() error {
 			return fmt.Errorf("table %s: %s is matched twice", f.Table.Name, m.Field)
 		}
 		seen = append(seen, m.Field)
+	}
+	if err := checkNeeds(f.Table, f.Match); err != nil {
+		return err
 	}
 	for _, a := range f.Actions {
 		if a.Verb == VerbGoto && !slices.Contains(f.Table.Next, a.Next) {

@@ -1,6 +1,10 @@
 package flow
 
-import "github.com/l2sces/l2sces/pkg/slice"
+import (
+	"slices"
+
+	"github.com/l2sces/l2sces/pkg/slice"
+)
 
 // Rules are all that a switch holds, or should hold.
 type Rules struct {
@@ -36,7 +40,8 @@ func (c Change) Mods() int {
 
 // Diff returns the change that turns have into want. A flow that only changes
 // its actions or its owner is put and not taken: the switch replaces it, and
-// no frame falls in between.
+// no frame falls in between. Learned flows stay, unless one that is wanted
+// takes the place of one.
 func Diff(have, want Rules) Change {
 	c := Change{HeldGroups: map[uint32]bool{}, HeldMeters: map[uint32]bool{}}
 	for _, g := range have.Groups {
@@ -45,36 +50,53 @@ func Diff(have, want Rules) Change {
 	for _, m := range have.Meters {
 		c.HeldMeters[m.ID] = true
 	}
-	c.PutFlows, c.TakeFlows = differ(have.Flows, want.Flows, Flow.Rule, Flow.same)
-	c.PutGroups, c.TakeGroups = differ(have.Groups, want.Groups, groupID, sameText[Group])
-	c.PutMeters, c.TakeMeters = differ(have.Meters, want.Meters, meterID, sameText[Meter])
+	c.PutFlows, c.TakeFlows = differ(unlearned(have.Flows), unlearned(want.Flows), Flow.Key, Flow.same)
+	c.PutGroups, c.TakeGroups = differ(have.Groups, want.Groups, groupID, Group.same)
+	c.PutMeters, c.TakeMeters = differ(have.Meters, want.Meters, meterID, Meter.same)
 	return c
+}
+
+// unlearned leaves learned flows out.
+func unlearned(list []Flow) []Flow {
+	learned := func(f Flow) bool { return f.Learned }
+	if !slices.ContainsFunc(list, learned) {
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), learned)
 }
 
 func groupID(g Group) uint32 { return g.ID }
 func meterID(m Meter) uint32 { return m.ID }
 
-func (f Flow) same(o Flow) bool { return f.Foreign == o.Foreign && f.String() == o.String() }
-
-func sameText[T interface{ String() string }](x, y T) bool { return x.String() == y.String() }
-
 // differ compares two sets by key. What has the key and is not the same is
 // put; what has a key that is not wanted is taken.
 func differ[T any, K comparable](have, want []T, key func(T) K, same func(T, T) bool) (put, take []T) {
-	old := make(map[K]T, len(have))
-	for _, x := range have {
-		old[key(x)] = x
+	if alike(have, want) {
+		return nil, nil
 	}
+	old := make(map[K]int, len(have))
+	for i, x := range have {
+		old[key(x)] = i
+	}
+	kept := make([]bool, len(have))
 	for _, x := range want {
-		if o, ok := old[key(x)]; !ok || !same(o, x) {
+		i, ok := old[key(x)]
+		if ok {
+			kept[i] = true
+		}
+		if !ok || !same(have[i], x) {
 			put = append(put, x)
 		}
-		delete(old, key(x))
 	}
-	for _, x := range have {
-		if _, ok := old[key(x)]; ok {
+	for i, x := range have {
+		if !kept[i] && old[key(x)] == i {
 			take = append(take, x)
 		}
 	}
 	return put, take
+}
+
+// alike reports whether two lists are one in memory.
+func alike[T any](x, y []T) bool {
+	return len(x) == len(y) && (len(x) == 0 || &x[0] == &y[0])
 }

@@ -36,6 +36,8 @@ func TestDiff(t *testing.T) {
 	higher.Priority = flow.Override
 	owned := mark(1, 10)
 	owned.Owner = 11
+	learned := mark(1, 10)
+	learned.Learned, learned.Idle = true, 300
 	tests := map[string]struct {
 		have, want flow.Rules
 		change     flow.Change
@@ -51,6 +53,11 @@ func TestDiff(t *testing.T) {
 		"other priority": {
 			have: flow.Rules{Flows: []flow.Flow{mark(1, 10)}}, want: flow.Rules{Flows: []flow.Flow{higher}},
 			change: flow.Change{PutFlows: []flow.Flow{higher}, TakeFlows: []flow.Flow{mark(1, 10)}},
+		},
+		"a learned flow stays": {have: flow.Rules{Flows: []flow.Flow{learned}}},
+		"a learned flow is replaced by one that is wanted": {
+			have: flow.Rules{Flows: []flow.Flow{learned}}, want: flow.Rules{Flows: []flow.Flow{mark(1, 10)}},
+			change: flow.Change{PutFlows: []flow.Flow{mark(1, 10)}},
 		},
 		"a foreign flow goes": {have: flow.Rules{Flows: []flow.Flow{foreign}}, change: flow.Change{TakeFlows: []flow.Flow{foreign}}},
 		"a foreign flow is replaced": {

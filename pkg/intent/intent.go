@@ -100,6 +100,9 @@ type Link struct {
 	From slice.Domain `json:"from"`
 	To   slice.Domain `json:"to"`
 	Cost uint32       `json:"cost,omitempty"` // 0 means 1
+
+	CapacityKbps uint32 `json:"capacityKbps,omitempty"` // that paths can reserve; 0: not told, and taken to be enough
+	LatencyMs    uint32 `json:"latencyMs,omitempty"`    // of one way; 0: not told
 }
 
 // An Encryption says how tunnels between domains are kept from readers.
@@ -118,11 +121,12 @@ type Path struct {
 	From             slice.Domain      `json:"from"`
 	To               slice.Domain      `json:"to"`
 	Mode             PathMode          `json:"mode"`
-	Hops             []slice.Domain    `json:"hops,omitempty"` // explicit: from, every hop, to
+	Hops             []slice.Domain    `json:"hops,omitempty"` // explicit: from, every hop, to; loose: those to pass, in this order
 	MaxLatencyMs     uint32            `json:"maxLatencyMs,omitempty"`
-	MinBandwidthKbps uint32            `json:"minBandwidthKbps,omitempty"`
+	MinBandwidthKbps uint32            `json:"minBandwidthKbps,omitempty"` // reserved on every link of the path
 	Avoid            []slice.Domain    `json:"avoid,omitempty"`
 	Protection       Protection        `json:"protection"`
+	Policy           Policy            `json:"policy,omitempty"` // empty is refuse
 }
 
 // A PathMode says how binding the hops are.
@@ -133,6 +137,15 @@ const (
 	PathExplicit PathMode = "explicit" // exactly these hops
 	PathLoose    PathMode = "loose"    // through these hops, in this order
 	PathAny      PathMode = "any"      // the controller's choice
+)
+
+// A Policy says what happens where a path cannot be had as it is asked for.
+type Policy string
+
+// The policies.
+const (
+	Refuse  Policy = "refuse"  // the order is refused; a path that was there keeps its ways
+	Degrade Policy = "degrade" // the limits go, and then the hops; the status says so
 )
 
 // A Protection says what happens when a path breaks.

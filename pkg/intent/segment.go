@@ -54,3 +54,7 @@ type DomainInfo struct {
 	Nodes   []slice.Node     `json:"nodes,omitempty"`
 	Members []slice.Workload `json:"members,omitempty"` // workloads that can be attached
 }
+
+// A Precondition lets a segment be changed, or not; have is what is there, nil
+// if nothing is.
+type Precondition func(id slice.NetworkID, have *Segment) error

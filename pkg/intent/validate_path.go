@@ -29,6 +29,7 @@ func (v *validator) paths() {
 		v.hops(path, p)
 		v.avoid(path, p)
 		oneOf(v, path+".protection", p.Protection, NoProtection, FastFailover)
+		oneOf(v, path+".policy", p.Policy, "", Refuse, Degrade)
 	}
 }
 

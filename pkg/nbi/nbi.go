@@ -9,12 +9,10 @@ package nbi
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"time"
 
 	"github.com/labstack/echo/v4"
 )
@@ -28,17 +26,6 @@ type Config struct {
 	Version string
 }
 
-// Limits of a request. The door answers from memory, so they are tight.
-const (
-	headerTimeout = 5 * time.Second
-	bodyTimeout   = 10 * time.Second
-	answerTimeout = 30 * time.Second
-	idleTimeout   = time.Minute
-	closeTimeout  = 3 * time.Second
-	maxHeader     = 16 << 10 // bytes
-	maxBody       = 64 << 10 // bytes
-)
-
 // Serve listens on addr (host:port or unix:PATH) and serves /healthz, /readyz
 // and /metrics until ctx ends; then it returns nil.
 func Serve(ctx context.Context, addr string, c Config) error {
@@ -46,40 +33,11 @@ func Serve(ctx context.Context, addr string, c Config) error {
 	if err != nil {
 		return err
 	}
-	srv := &http.Server{
-		Handler:           handler(c),
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       bodyTimeout,
-		WriteTimeout:      answerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(l) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	// Those who are being answered may finish, for as long as we are patient.
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
-	defer cancel()
-	if err := srv.Shutdown(late); err != nil {
-		return errors.Join(srv.Close(), ignoreClosed(<-ended))
-	}
-	return ignoreClosed(<-ended)
-}
-
-// ignoreClosed drops the error by which a server says that it was told to end.
-func ignoreClosed(err error) error {
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return err
+	return serve(ctx, l, handler(c))
 }
 
 func handler(c Config) http.Handler {
-	e := newEcho(cmp.Or(c.Logger, slog.New(slog.DiscardHandler)))
+	e := newEcho(cmp.Or(c.Logger, slog.New(slog.DiscardHandler)), maxBody)
 	e.GET("/healthz", func(ctx echo.Context) error {
 		return ctx.JSON(http.StatusOK, health{"ok", c.Version})
 	})
@@ -101,27 +59,29 @@ type health struct {
 }
 
 // newEcho returns an echo that trusts no header about where a request comes
-// from, takes small bodies only, survives a handler's panic and answers errors
-// as problems.
-func newEcho(log *slog.Logger) *echo.Echo {
+// from, takes bodies of so many bytes only, survives a handler's panic and
+// answers errors as problems.
+func newEcho(log *slog.Logger, body int64) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.HTTPErrorHandler = problems(log)
-	e.Use(careful)
+	e.Use(careful(body))
 	return e
 }
 
 // careful caps the body and turns a handler's panic into an error, so that one
 // fault does not take the daemon down.
-func careful(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) (err error) {
-		defer func() {
-			if r := recover(); r != nil {
-				err = fmt.Errorf("handler panicked: %v\n%s", r, debug.Stack())
-			}
-		}()
-		c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxBody)
-		return next(c)
+func careful(body int64) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) (err error) {
+			defer func() {
+				if r := recover(); r != nil {
+					err = fmt.Errorf("handler panicked: %v\n%s", r, debug.Stack())
+				}
+			}()
+			c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, body)
+			return next(c)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package nbi
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 
@@ -39,6 +40,48 @@ func statusOf(k slice.Kind) int {
 	}
 }
 
+// A statusError is an error that only HTTP knows.
+type statusError struct {
+	status int
+	detail string
+}
+
+func (e *statusError) Error() string { return e.detail }
+
+// errorWith makes an error that is answered with a status.
+func errorWith(status int, format string, args ...any) error {
+	return &statusError{status, fmt.Sprintf(format, args...)}
+}
+
+// statusOfError returns the status of an error, and what may be told of it.
+func statusOfError(err error) (status int, detail string) {
+	var here *statusError
+	var his *echo.HTTPError
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &here):
+		return here.status, here.detail
+	case errors.As(err, &large):
+		return http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d bytes", large.Limit)
+	case errors.As(err, &his):
+		return his.Code, told(his)
+	}
+	status, detail = statusOf(slice.KindOf(err)), err.Error()
+	if status == http.StatusInternalServerError {
+		detail = ""
+	}
+	return status, detail
+}
+
+// told returns what the router, or the generated code, says of a parameter.
+func told(e *echo.HTTPError) string {
+	text, _ := e.Message.(string)
+	if e.Code != http.StatusBadRequest || text == http.StatusText(e.Code) {
+		return ""
+	}
+	return text
+}
+
 // problems returns the one place where an error becomes an answer. What went
 // wrong inside us is logged, not told.
 func problems(log *slog.Logger) echo.HTTPErrorHandler {
@@ -46,14 +89,9 @@ func problems(log *slog.Logger) echo.HTTPErrorHandler {
 		if c.Response().Committed {
 			return
 		}
-		status, detail := statusOf(slice.KindOf(err)), err.Error()
-		var he *echo.HTTPError
-		if errors.As(err, &he) {
-			status, detail = he.Code, ""
-		}
+		status, detail := statusOfError(err)
 		if status == http.StatusInternalServerError {
 			log.Error("request failed", "path", c.Path(), "error", err)
-			detail = ""
 		}
 		if err := writeProblem(c, status, detail); err != nil {
 			log.Debug("client left", "path", c.Path(), "error", err)

@@ -4,36 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/l2sces/l2sces/pkg/flow"
 	"github.com/l2sces/l2sces/pkg/openflow/ofp"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
-// A mod is a message that changes a rule, and the rule for when it fails.
-type mod struct {
-	verb string
-	rule fmt.Stringer
-	ofp.Message
-}
-
-// A plan is a change as messages, in the order in which they are sent.
-type plan struct {
-	before []mod // meters, which Open vSwitch does not take in a bundle
-	bundle []mod
-	after  []mod // meters that no flow uses any more
-}
+// chunk is how many bytes of messages are queued at once.
+const chunk = 64 << 10
 
 // Apply carries a change out. When it returns nil the switch has confirmed
 // everything; when it returns an error nothing of the bundle of groups and
 // flows is in place.
+//
+// A bundle is closed before it is committed: Open vSwitch drops a message that
+// it cannot read from the bundle and commits the rest, so that every message
+// must be known to be in before. There is no other wait: what comes before the
+// close, and what comes after it, goes out in one piece.
 func (s *Session) Apply(ctx context.Context, c flow.Change) error {
 	if c.Empty() {
 		return nil
-	}
-	p, err := s.rules.plan(c)
-	if err != nil {
-		return err
 	}
 	select {
 	case s.turn <- struct{}{}:
@@ -43,54 +34,152 @@ func (s *Session) Apply(ctx context.Context, c flow.Change) error {
 	case <-ctx.Done():
 		return slice.Errorf(slice.Unavailable, "change of switch %s waits for another: %w", s.DPID(), ctx.Err())
 	}
-	if err := s.plain(ctx, p.before); err != nil {
+	o := &s.order
+	o.begin(ctx, s, &c)
+	defer o.end()
+	if err := o.bundle(); err != nil {
 		return err
 	}
-	if err := s.bundle(ctx, p.bundle); err != nil {
-		return err
+	if len(c.TakeMeters) == 0 {
+		return nil
 	}
-	return s.plain(ctx, p.after)
+	return o.takeMeters(ctx)
 }
 
-// plan makes the messages of a change: what is pointed at comes before what
-// points, and goes after it.
-func (k *codec) plan(c flow.Change) (plan, error) {
-	var p plan
-	for _, m := range c.PutMeters {
-		d, err := putMeter(m, putCommand(c.HeldMeters[m.ID]))
+// An order is a change on its way to the switch, as bytes. Its memory is used
+// again by the next.
+type order struct {
+	ctx  context.Context //nolint:containedctx // of the one call of Apply that uses the order
+	s    *Session
+	c    *flow.Change
+	buf  []byte // what is not posted yet
+	next uint32 // xid of the next message
+	sent bool   // something was posted
+	id   uint32 // of the bundle
+	scratch
+}
+
+func (o *order) begin(ctx context.Context, s *Session, c *flow.Change) {
+	o.ctx, o.s, o.c = ctx, s, c
+	o.buf, o.sent = o.buf[:0], false
+}
+
+// end lets go of what a large change has taken.
+func (o *order) end() {
+	o.ctx, o.c = nil, nil
+	o.scratch = scratch{}
+	if cap(o.buf) > keepOut {
+		o.buf = nil
+	}
+}
+
+const bundleFlags = ofp.BundleAtomic | ofp.BundleOrdered
+
+// bundle sends the meters, which Open vSwitch does not take in a bundle, and
+// then the bundle.
+func (o *order) bundle() error {
+	s := o.s
+	count := o.c.Mods() - len(o.c.TakeMeters)
+	if count == 0 {
+		return nil
+	}
+	o.id = s.bundles.Add(1)
+	o.next = s.expect(count).first
+	opened, closed := s.newCall(), s.newCall()
+	defer s.forget(opened, closed)
+	err := o.write(opened, closed)
+	if err == nil {
+		err = o.control(opened, ofp.BundleOpen)
 		if err != nil {
-			return p, err
+			err = fmt.Errorf("open bundle: %w", err)
 		}
-		p.before = append(p.before, mod{"put meter", m, d})
 	}
-	for _, g := range c.PutGroups {
-		m, err := putGroup(g, putCommand(c.HeldGroups[g.ID]))
+	if err == nil {
+		err = o.control(closed, ofp.BundleClose)
+	}
+	if err != nil || s.anyFailed() {
+		if o.sent {
+			o.discard()
+		}
+		return s.verdict(s.settle(), inBundle(o.c), err)
+	}
+	err = o.commit()
+	return s.verdict(s.settle(), inBundle(o.c), err)
+}
+
+// write writes everything up to the close of the bundle. What has no form on
+// the wire is found before anything is sent, if the change is small.
+func (o *order) write(opened, closed *call) error {
+	k := o.s.rules
+	for i := range o.c.PutMeters {
+		m := &o.c.PutMeters[i]
+		d, err := putMeter(m, putCommand(o.c.HeldMeters[m.ID]))
+		if err == nil {
+			err = o.plain(d)
+		}
 		if err != nil {
-			return p, err
+			return err
 		}
-		p.bundle = append(p.bundle, mod{"put group", g, m})
 	}
-	for _, f := range c.PutFlows {
-		m, err := k.putFlow(f)
+	if err := o.step(opened, ofp.BundleOpen); err != nil {
+		return err
+	}
+	if err := o.groups(); err != nil {
+		return err
+	}
+	for i := range o.c.PutFlows {
+		if err := k.putFlow(&o.mod, &o.c.PutFlows[i]); err != nil {
+			return err
+		}
+		if err := o.add(&o.mod); err != nil {
+			return err
+		}
+	}
+	if err := o.takes(); err != nil {
+		return err
+	}
+	if err := o.step(closed, ofp.BundleClose); err != nil {
+		return err
+	}
+	return o.post()
+}
+
+func (o *order) groups() error {
+	for i := range o.c.PutGroups {
+		g := &o.c.PutGroups[i]
+		m, err := putGroup(g, putCommand(o.c.HeldGroups[g.ID]))
 		if err != nil {
-			return p, err
+			return err
 		}
-		p.bundle = append(p.bundle, mod{"put flow", f, m})
-	}
-	for _, f := range c.TakeFlows {
-		m, err := k.takeFlow(f)
-		if err != nil {
-			return p, err
+		if err := o.add(m); err != nil {
+			return slice.Errorf(slice.Invalid, "put group %s: %w", g, err)
 		}
-		p.bundle = append(p.bundle, mod{"take flow", f, m})
 	}
-	for _, g := range c.TakeGroups {
-		p.bundle = append(p.bundle, mod{"take group", g, &ofp.GroupMod{Command: ofp.GroupDelete, ID: g.ID}})
+	return nil
+}
+
+// takes writes what goes: what points goes before what is pointed at.
+func (o *order) takes() error {
+	for i := range o.c.TakeFlows {
+		if err := o.s.rules.takeFlow(&o.mod, &o.c.TakeFlows[i]); err != nil {
+			return err
+		}
+		if err := o.add(&o.mod); err != nil {
+			return err
+		}
 	}
-	for _, m := range c.TakeMeters {
-		p.after = append(p.after, mod{"take meter", m, &ofp.MeterMod{Command: ofp.MeterDelete, ID: m.ID}})
+	for _, g := range o.c.TakeGroups {
+		if err := o.add(&ofp.GroupMod{Command: ofp.GroupDelete, ID: g.ID}); err != nil {
+			return err
+		}
 	}
-	return p, nil
+	for _, n := range o.c.Forget {
+		o.s.rules.forget(&o.mod, n)
+		if err := o.add(&o.mod); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func putCommand(held bool) ofp.Command {
@@ -100,126 +189,120 @@ func putCommand(held bool) ofp.Command {
 	return ofp.Add
 }
 
-// plain sends messages one by one and waits until they are done.
-func (s *Session) plain(ctx context.Context, mods []mod) error {
-	if len(mods) == 0 {
-		return nil
-	}
-	err := s.stream(ctx, mods, func(m ofp.Message) ofp.Message { return m })
-	if err == nil {
-		err = s.barrier(ctx)
-	}
-	return s.verdict(mods, err)
+// add writes a message as part of the bundle.
+func (o *order) add(m ofp.Message) error {
+	o.s.counters.count(m)
+	o.wrap = ofp.BundleAdd{ID: o.id, Flags: bundleFlags, Message: m}
+	return o.append(&o.wrap)
 }
 
-// bundle sends messages that the switch carries out all or not at all, and in
-// their order. It is closed before it is committed: Open vSwitch drops a
-// message that it cannot read from the bundle and commits the rest, so that
-// every message must be known to be in before.
-func (s *Session) bundle(ctx context.Context, mods []mod) error {
-	if len(mods) == 0 {
+// plain writes a message by itself.
+func (o *order) plain(m ofp.Message) error {
+	o.s.counters.count(m)
+	return o.append(m)
+}
+
+func (o *order) append(m ofp.Message) (err error) {
+	if o.buf, err = m.Append(o.buf, o.next); err != nil {
+		return slice.Errorf(slice.Invalid, "write to switch %s: %w", o.s.DPID(), err)
+	}
+	o.next++
+	if len(o.buf) < chunk {
 		return nil
 	}
-	const flags = ofp.BundleAtomic | ofp.BundleOrdered
-	id := s.bundles.Add(1)
-	step := func(ctx context.Context, n ofp.BundleStep) error {
-		var got ofp.BundleControl
-		if err := s.ask(ctx, &ofp.BundleControl{ID: id, Step: n, Flags: flags}, &got); err != nil {
-			return err
-		}
-		if got.ID != id || got.Step != n+1 {
-			return fmt.Errorf("step %d of bundle %d answers step %d of bundle %d", got.Step, got.ID, n, id)
-		}
-		return nil
+	return o.post()
+}
+
+// step writes a step of the bundle, whose answer goes to the call.
+func (o *order) step(c *call, n ofp.BundleStep) (err error) {
+	o.buf, err = (&ofp.BundleControl{ID: o.id, Step: n, Flags: bundleFlags}).Append(o.buf, c.xid)
+	return err
+}
+
+func (o *order) post() error {
+	o.sent = true
+	err := o.s.post(o.ctx, o.buf)
+	o.buf = o.buf[:0]
+	return err
+}
+
+// control waits for the answer to a step.
+func (o *order) control(c *call, n ofp.BundleStep) error {
+	msg, err := o.s.wait(o.ctx, c, ofp.TypeExperimenter)
+	if err != nil {
+		return err
 	}
-	if err := step(ctx, ofp.BundleOpen); err != nil {
-		return fmt.Errorf("open bundle: %w", err)
+	var got ofp.BundleControl
+	if err := got.Decode(msg); err != nil {
+		return err
 	}
-	wrap := func(m ofp.Message) ofp.Message { return &ofp.BundleAdd{ID: id, Flags: flags, Message: m} }
-	err := s.stream(ctx, mods, wrap)
-	if err == nil {
-		err = step(ctx, ofp.BundleClose)
+	if got.ID != o.id || got.Step != n+1 {
+		return fmt.Errorf("step %d of bundle %d answers step %d of bundle %d", got.Step, got.ID, n, o.id)
 	}
-	if err != nil || s.anyFailed() {
-		// Even if the caller has given up. The switch may have dropped the
-		// bundle already, so an error says nothing.
-		_ = step(context.WithoutCancel(ctx), ofp.BundleDiscard)
-		return s.verdict(mods, err)
+	return nil
+}
+
+// discard gives the bundle up, even if the caller has given up. The switch may
+// have dropped it already, so that an error says nothing.
+func (o *order) discard() {
+	o.ctx = context.WithoutCancel(o.ctx)
+	c := o.s.newCall()
+	defer o.s.forget(c)
+	o.buf = o.buf[:0]
+	if o.step(c, ofp.BundleDiscard) == nil && o.post() == nil {
+		_ = o.control(c, ofp.BundleDiscard)
 	}
-	return s.verdict(mods, s.commit(context.WithoutCancel(ctx), step))
 }
 
 // commit does not end with the context of the caller, who could not know then
 // what the switch holds. If the switch does not say, the connection ends: the
 // next begins with reading the rules.
-func (s *Session) commit(ctx context.Context, step func(context.Context, ofp.BundleStep) error) error {
-	err := step(ctx, ofp.BundleCommit)
+func (o *order) commit() error {
+	o.ctx = context.WithoutCancel(o.ctx)
+	commit, barrier := o.s.newCall(), o.s.newCall()
+	defer o.s.forget(commit, barrier)
+	err := o.step(commit, ofp.BundleCommit)
 	if err == nil {
-		err = s.barrier(ctx)
+		o.buf, err = (&ofp.Raw{Type: ofp.TypeBarrierRequest}).Append(o.buf, barrier.xid)
+	}
+	if err == nil {
+		err = o.post()
+	}
+	if err == nil {
+		err = o.control(commit, ofp.BundleCommit)
 	}
 	var refusal *ofp.Error
+	if err == nil || errors.As(err, &refusal) {
+		if _, late := o.s.wait(o.ctx, barrier, ofp.TypeBarrierRequest); err == nil {
+			err = late
+		}
+	}
 	if err != nil && !errors.As(err, &refusal) {
-		s.end(fmt.Errorf("commit: %w", err))
+		o.s.end(fmt.Errorf("commit: %w", err))
 	}
 	return err
 }
 
-// chunk is how many bytes of messages are queued at once.
-const chunk = 32 << 10
-
-// stream sends messages whose errors the batch of the session collects.
-func (s *Session) stream(ctx context.Context, mods []mod, wrap func(ofp.Message) ofp.Message) error {
-	first := s.expect(len(mods)).first
-	b := make([]byte, 0, chunk)
-	for i, m := range mods {
-		var err error
-		if b, err = wrap(m.Message).Append(b, first+uint32(i)); err != nil {
-			return slice.Errorf(slice.Invalid, "%s %s: %w", m.verb, m.rule, err)
-		}
-		s.counters.count(m.Message)
-		if len(b) < chunk && i < len(mods)-1 {
-			continue
-		}
-		if err := s.post(ctx, b); err != nil {
+// takeMeters removes the meters that no flow uses any more. Removing what is
+// absent is success.
+func (o *order) takeMeters(ctx context.Context) error {
+	s, list := o.s, o.c.TakeMeters
+	o.ctx, o.buf = ctx, o.buf[:0]
+	o.next = s.expect(len(list)).first
+	for _, m := range list {
+		if err := o.plain(&ofp.MeterMod{Command: ofp.MeterDelete, ID: m.ID}); err != nil {
 			return err
 		}
-		b = make([]byte, 0, chunk)
 	}
-	return nil
-}
-
-func (c *counters) count(m ofp.Message) {
-	switch m.(type) {
-	case *ofp.FlowMod:
-		c.flowMods.Add(1)
-	case *ofp.GroupMod:
-		c.groupMods.Add(1)
-	case *ofp.MeterMod:
-		c.meterMods.Add(1)
+	barrier := s.newCall()
+	defer s.forget(barrier)
+	b, err := (&ofp.Raw{Type: ofp.TypeBarrierRequest}).Append(o.buf, barrier.xid)
+	if o.buf = b; err == nil {
+		err = o.post()
 	}
-}
-
-func (s *Session) anyFailed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.batch != nil && len(s.batch.failures) > 0
-}
-
-// verdict names the rules at fault. If there are none, or the connection is
-// gone, the error that was met stands.
-func (s *Session) verdict(mods []mod, met error) error {
-	var list []error
-	kind := slice.Invalid
-	for _, f := range s.settle() {
-		m := mods[f.at]
-		if d, ok := m.Message.(*ofp.MeterMod); ok && d.Command == ofp.MeterDelete && f.err.Error() == "METER_MOD_FAILED UNKNOWN_METER" {
-			continue // removing what is absent is success
-		}
-		kind = kindOf(f.err)
-		list = append(list, fmt.Errorf("%s %s: %w", m.verb, m.rule, f.err))
+	if err == nil {
+		_, err = s.wait(ctx, barrier, ofp.TypeBarrierRequest)
 	}
-	if len(list) == 0 {
-		return met
-	}
-	return slice.Errorf(kind, "switch %s: %w", s.DPID(), errors.Join(list...))
+	failures := slices.DeleteFunc(s.settle(), func(f failure) bool { return absent(f.err) })
+	return s.verdict(failures, func(at int) string { return "take meter " + list[at].String() }, err)
 }

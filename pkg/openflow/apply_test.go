@@ -84,9 +84,8 @@ func (f *fake) play(faults map[string]*ofp.Error, over <-chan outcome[struct{}])
 			return told, o.err
 		default:
 		}
-		_ = f.conn.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
-		msg, err := f.next()
-		if err != nil {
+		msg := f.poll()
+		if msg == nil {
 			continue
 		}
 		s := step(msg)
@@ -117,7 +116,7 @@ func apply(s *openflow.Session, c flow.Change) <-chan outcome[struct{}] {
 }
 
 var whole = []string{
-	"meter 1 command 0", "meter 2 command 1", "barrier request",
+	"meter 1 command 0", "meter 2 command 1",
 	"bundle 0 flags 3",
 	"add flags 3: group 3 command 0", "add flags 3: group 4 command 1",
 	"add flags 3: flow 5 command 0", "add flags 3: flow 6 command 0", "add flags 3: flow 7 command 4",
@@ -127,7 +126,7 @@ var whole = []string{
 }
 
 func TestApply(t *testing.T) {
-	discarded := append(slices.Clone(whole[:11]), "bundle 6 flags 3")
+	discarded := append(slices.Clone(whole[:10]), "bundle 6 flags 3")
 	badGroup := &ofp.Error{Type: ofp.ErrorBadAction, Code: 9}
 	failed := &ofp.Error{Type: ofp.ErrorExperimenter, Code: 2313, Experimenter: ofp.ONF}
 	for name, c := range map[string]struct {
@@ -139,11 +138,11 @@ func TestApply(t *testing.T) {
 		"all is well": {told: whole},
 		"meter refused": {
 			faults: map[string]*ofp.Error{"meter 2 command 1": {Type: ofp.ErrorMeterModFailed, Code: 10}},
-			told:   whole[:3], fault: []string{"put meter " + change().PutMeters[1].String(), "METER_MOD_FAILED OUT_OF_METERS"}, kind: slice.Exhausted,
+			told:   discarded, fault: []string{"put meter " + change().PutMeters[1].String(), "METER_MOD_FAILED OUT_OF_METERS"}, kind: slice.Exhausted,
 		},
 		"bundle refused": {
-			faults: map[string]*ofp.Error{"bundle 0 flags 3": {Type: 1, Code: 10}},
-			told:   whole[:4], fault: []string{"open bundle", "IS_SLAVE"}, kind: slice.Denied,
+			faults: map[string]*ofp.Error{"bundle 0 flags 3": {Type: 1, Code: 5}},
+			told:   discarded, fault: []string{"open bundle", "EPERM"}, kind: slice.Denied,
 		},
 		"flow refused when added": {
 			faults: map[string]*ofp.Error{"add flags 3: flow 5 command 0": badGroup},
@@ -226,14 +225,24 @@ func TestApplyCannotBeSaid(t *testing.T) {
 	f.alive()
 }
 
-// TestApplyTooLong gives the bundle up when a message does not fit.
+// TestApplyTooLong sends nothing when a message does not fit, and gives the
+// bundle up if it has begun.
 func TestApplyTooLong(t *testing.T) {
 	g := flow.Group{ID: 1, Buckets: make([]flow.Bucket, 5000)}
 	k := serve(t, openflow.Config{})
 	f, s := join(t, k, 1)
 	told, err := f.play(nil, apply(s, flow.Change{PutGroups: []flow.Group{g}}))
-	if err == nil || !slices.Equal(told, []string{"bundle 0 flags 3", "bundle 6 flags 3"}) {
-		t.Errorf("%v, told %q", err, told)
+	if slice.KindOf(err) != slice.Invalid || len(told) != 0 {
+		t.Errorf("%.200v, told %q", err, told)
+	}
+	list := make([]flow.Flow, 2000)
+	for i := range list {
+		list[i].Table = first
+	}
+	list[1999].Match = []flow.Match{{Field: 99}}
+	told, err = f.play(nil, apply(s, flow.Change{PutFlows: list}))
+	if slice.KindOf(err) != slice.Invalid || len(told) < 3 || told[0] != "bundle 0 flags 3" || told[len(told)-1] != "bundle 6 flags 3" || slices.Contains(told, "bundle 4 flags 3") {
+		t.Errorf("%.200v, told %d messages", err, len(told))
 	}
 }
 

@@ -3,6 +3,7 @@ package openflow
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/l2sces/l2sces/pkg/openflow/ofp"
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -10,6 +11,7 @@ import (
 
 // A call waits for the answer to one message.
 type call struct {
+	xid    uint32
 	kind   ofp.Kind // of an answer in parts
 	body   []byte   // what came of it so far
 	result chan result
@@ -38,7 +40,7 @@ type decoder interface{ Decode(msg []byte) error }
 
 // ask sends a message and decodes its answer.
 func (s *Session) ask(ctx context.Context, m ofp.Message, answer decoder) error {
-	msg, err := s.call(ctx, m, &call{})
+	msg, err := s.call(ctx, m, 0)
 	if err != nil {
 		return err
 	}
@@ -47,55 +49,67 @@ func (s *Session) ask(ctx context.Context, m ofp.Message, answer decoder) error 
 
 // list sends a request and returns the joined body of an answer in parts.
 func (s *Session) list(ctx context.Context, kind ofp.Kind, body []byte) ([]byte, error) {
-	return s.call(ctx, &ofp.Multipart{Kind: kind, Body: body}, &call{kind: kind})
+	return s.call(ctx, &ofp.Multipart{Kind: kind, Body: body}, kind)
 }
 
 // barrier returns when the switch has done everything that was sent before.
 func (s *Session) barrier(ctx context.Context) error {
-	_, err := s.call(ctx, &ofp.Raw{Type: ofp.TypeBarrierRequest}, &call{})
+	_, err := s.call(ctx, &ofp.Raw{Type: ofp.TypeBarrierRequest}, 0)
 	return err
 }
 
-func (s *Session) call(ctx context.Context, m ofp.Message, c *call) ([]byte, error) {
-	c.result = make(chan result, 1)
-	ctx, cancel := context.WithTimeout(ctx, s.config.Request)
-	defer cancel()
-	xid := s.register(c)
-	defer s.forget(xid)
-	b, err := m.Append(nil, xid)
+func (s *Session) call(ctx context.Context, m ofp.Message, kind ofp.Kind) ([]byte, error) {
+	c := s.newCall()
+	c.kind = kind
+	defer s.forget(c)
+	b, err := m.Append(nil, c.xid)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.post(ctx, b); err != nil {
+	within, cancel := context.WithTimeout(ctx, s.config.Request)
+	defer cancel()
+	if err := s.post(within, b); err != nil {
 		return nil, err
 	}
+	return s.wait(within, c, ofp.Type(b[1]))
+}
+
+// wait waits for the answer to a call, which is of a type.
+func (s *Session) wait(ctx context.Context, c *call, t ofp.Type) ([]byte, error) {
+	limit := time.NewTimer(s.config.Request)
+	defer limit.Stop()
 	select {
 	case r := <-c.result:
 		return r.msg, r.err
 	case <-s.done:
 		return nil, s.lost()
 	case <-ctx.Done():
-		return nil, slice.Errorf(slice.Unavailable, "switch %s does not answer a %s: %w", s.DPID(), ofp.Type(b[1]), ctx.Err())
+		return nil, slice.Errorf(slice.Unavailable, "switch %s does not answer a %s: %w", s.DPID(), t, ctx.Err())
+	case <-limit.C:
+		return nil, slice.Errorf(slice.Unavailable, "switch %s does not answer a %s: %w", s.DPID(), t, context.DeadlineExceeded)
 	}
 }
 
-// register finds an xid for which nobody waits: the counter may have gone
+// newCall finds an xid for which nobody waits: the counter may have gone
 // round.
-func (s *Session) register(c *call) uint32 {
+func (s *Session) newCall() *call {
+	c := &call{result: make(chan result, 1)}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	xid := s.xid.Add(1)
-	for s.calls[xid] != nil || s.batch.has(xid) {
-		xid = s.xid.Add(1)
+	c.xid = s.xid.Add(1)
+	for s.calls[c.xid] != nil || s.batch.has(c.xid) {
+		c.xid = s.xid.Add(1)
 	}
-	s.calls[xid] = c
-	return xid
+	s.calls[c.xid] = c
+	return c
 }
 
-func (s *Session) forget(xid uint32) {
+func (s *Session) forget(calls ...*call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.calls, xid)
+	for _, c := range calls {
+		delete(s.calls, c.xid)
+	}
 }
 
 // expect begins a batch of so many messages.
@@ -179,7 +193,7 @@ func (s *Session) failed(xid uint32, msg []byte) error {
 	if !s.blame(xid, m) {
 		s.queue(Event{Session: s, Err: m})
 	}
-	return nil
+	return s.superseded(m)
 }
 
 func (s *Session) blame(xid uint32, m *ofp.Error) bool {

@@ -39,9 +39,12 @@ type Config struct {
 	// supersedes itself.
 	Generation uint64
 	SkipRole   bool // leave the role of the controller as it is
+	// Superseded is called when a switch says that it obeys a controller of a
+	// higher generation. The connection ends; it must not wait.
+	Superseded func()
 
 	PerAddress int           // connections from one address; 256
-	Queue      int           // messages that wait to be sent, and events to be told; 256
+	Queue      int           // events that wait to be told; 256
 	MaxReply   int           // bytes of one answer in parts; 64 MiB
 	Handshake  time.Duration // from accept to ready; 5 s
 	Request    time.Duration // for an answer; 30 s
@@ -55,6 +58,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Events == nil {
 		c.Events = func(Event) {}
+	}
+	if c.Superseded == nil {
+		c.Superseded = func() {}
 	}
 	if c.Allow == nil {
 		c.Allow = func(slice.DPID, *tls.ConnectionState) error { return nil }

@@ -6,13 +6,14 @@ import (
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
-// An Event is something that a switch said unasked. One of Frame, Port and Err
-// is set.
+// An Event is something that a switch said unasked. One of Frame, Port, Gone
+// and Err is set.
 type Event struct {
 	Session *Session
 	Frame   *Frame
 	Port    *PortChange
-	Err     error // an error that answers nothing that somebody waits for
+	Gone    *flow.Flow // a flow that went by itself
+	Err     error      // an error that answers nothing that somebody waits for
 }
 
 // A Frame is one that a switch sent up.
@@ -20,7 +21,9 @@ type Frame struct {
 	Port  slice.Port // by which it came in
 	Table *flow.Table
 	Owner slice.Network // of the flow that sent it up, zero if that is foreign
-	Data  []byte
+	// Network is what an earlier table gave the frame to, zero if none did.
+	Network slice.Network
+	Data    []byte
 }
 
 // A PortChange says what became of a port.
@@ -44,37 +47,29 @@ func portOf(p *ofp.Port) Port {
 	}
 }
 
-// tell hands events to whom they concern until the connection ends. It begins
-// when the switch is ready, so that nobody hears of a switch that was refused.
-func (s *Session) tell() error {
-	select {
-	case <-s.ready:
-	case <-s.done:
-		return nil
-	}
-	for {
-		select {
-		case e := <-s.events:
-			s.config.Events(e)
-		case <-s.done:
-			return nil
-		}
-	}
-}
-
+// packetIn hands a frame to Inline, or keeps it to be told.
 func (s *Session) packetIn(msg []byte) error {
-	var m ofp.PacketIn
+	m := &s.taken
 	if err := m.Decode(msg); err != nil {
 		return err
 	}
 	s.counters.packetIns.Add(1)
-	f := &Frame{Port: slice.Port(m.Port()), Table: s.rules.tables[m.Table], Data: append([]byte(nil), m.Data...)}
+	f := &s.frame
+	*f = Frame{Port: slice.Port(m.Port()), Table: s.rules.tables[m.Table], Data: m.Data}
 	if owner, ours := s.rules.owner(m.Cookie); ours {
 		f.Owner = owner
 	}
-	select {
-	case s.events <- Event{Session: s, Frame: f}:
-	default: // a flood of frames must not hold up what else the switch says
+	for i := range m.Match {
+		if o := &m.Match[i]; o.Class == ofp.ClassBasic && o.Field == ofp.FieldMetadata && o.Raw == nil {
+			f.Network = slice.Network(o.Value) //nolint:gosec // what does not fit is no network of ours
+		}
+	}
+	if see := s.inline.Load(); see != nil && (*see)(f) {
+		return nil
+	}
+	kept := *f
+	kept.Data = append([]byte(nil), f.Data...)
+	if s.offer(Event{Session: s, Frame: &kept}) != nil { // a flood of frames must not hold up what else the switch says
 		s.counters.dropped.Add(1)
 	}
 	return nil
@@ -90,10 +85,17 @@ func (s *Session) portStatus(msg []byte) error {
 	return nil
 }
 
-// queue waits for room: these events must not be lost.
-func (s *Session) queue(e Event) {
-	select {
-	case s.events <- e:
-	case <-s.done:
+// flowRemoved tells of a flow that went by itself. One that was taken off by
+// this house, or is not of it, is no news.
+func (s *Session) flowRemoved(msg []byte) error {
+	var m ofp.FlowRemoved
+	if err := m.Decode(msg); err != nil {
+		return err
 	}
+	f := s.rules.removed(&m)
+	if f.Foreign || m.Reason == ofp.RemovedByDelete {
+		return nil
+	}
+	s.queue(Event{Session: s, Gone: &f})
+	return nil
 }

@@ -69,6 +69,26 @@ func (f *fake) next() ([]byte, error) {
 	return b, err
 }
 
+// poll reads a message if one comes soon.
+func (f *fake) poll() []byte {
+	f.t.Helper()
+	b := make([]byte, ofp.HeaderLen)
+	_ = f.conn.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+	n, err := f.conn.Read(b[:1])
+	_ = f.conn.SetReadDeadline(time.Now().Add(patience))
+	if err != nil || n == 0 {
+		return nil
+	}
+	if _, err := io.ReadFull(f.conn, b[1:]); err != nil {
+		return nil
+	}
+	b = append(b, make([]byte, binary.BigEndian.Uint16(b[2:])-ofp.HeaderLen)...)
+	if _, err := io.ReadFull(f.conn, b[ofp.HeaderLen:]); err != nil {
+		return nil
+	}
+	return b
+}
+
 // take reads a message that must be of a type, and returns it with its xid.
 func (f *fake) take(want ofp.Type) (xid uint32, m ofp.Message) {
 	f.t.Helper()

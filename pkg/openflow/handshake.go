@@ -1,7 +1,6 @@
 package openflow
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"sync"
 	"time"
 
 	"github.com/l2sces/l2sces/pkg/openflow/ofp"
@@ -24,19 +22,19 @@ func (s *Server) talk(ctx context.Context, conn net.Conn, log *slog.Logger) {
 	defer stop()
 	limit, done := context.WithTimeout(ctx, s.config.Handshake)
 	defer done()
-	r := bufio.NewReaderSize(conn, 1<<16)
-	peer, err := s.greet(limit, conn, r)
+	in := newInbox(conn)
+	peer, err := s.greet(limit, conn, in)
 	if err != nil {
 		s.counters.refused.Add(1)
 		log.Warn("handshake", "err", err)
 		return
 	}
 	ss := s.newSession(ctx, cancel, conn, log)
-	var running sync.WaitGroup
-	defer running.Wait()
+	defer ss.running.Wait()
 	defer ss.end(nil)
-	for _, f := range []func() error{func() error { return ss.read(r) }, ss.write, ss.watch, ss.tell} {
-		running.Go(func() { ss.end(ss.guard(f)) })
+	defer ss.watch()()
+	for _, f := range []func() error{func() error { return ss.read(in) }, ss.write} {
+		ss.running.Go(func() { ss.end(ss.guard(f)) })
 	}
 	leave, err := s.introduce(limit, ss, peer)
 	if err != nil {
@@ -46,6 +44,7 @@ func (s *Server) talk(ctx context.Context, conn net.Conn, log *slog.Logger) {
 	}
 	defer leave()
 	close(ss.ready)
+	ss.openMail()
 	log.Info("switch connected", "dpid", ss.DPID())
 	err = ss.guard(func() error { s.config.Handler(ctx, ss); return nil })
 	ss.end(err)
@@ -53,7 +52,7 @@ func (s *Server) talk(ctx context.Context, conn net.Conn, log *slog.Logger) {
 }
 
 // greet brings TLS and the two hellos about.
-func (s *Server) greet(ctx context.Context, conn net.Conn, r *bufio.Reader) (*tls.ConnectionState, error) {
+func (s *Server) greet(ctx context.Context, conn net.Conn, in *inbox) (*tls.ConnectionState, error) {
 	var peer *tls.ConnectionState
 	if t, ok := conn.(*tls.Conn); ok {
 		if err := t.HandshakeContext(ctx); err != nil {
@@ -66,14 +65,14 @@ func (s *Server) greet(ctx context.Context, conn net.Conn, r *bufio.Reader) (*tl
 	if err := conn.SetDeadline(deadline); err != nil {
 		return nil, err
 	}
-	if err := hello(conn, r); err != nil {
+	if err := hello(conn, in); err != nil {
 		return nil, err
 	}
 	return peer, conn.SetDeadline(time.Time{})
 }
 
 // hello agrees on the version (OpenFlow 1.3.5, section 6.3.1).
-func hello(w io.Writer, r io.Reader) error {
+func hello(w io.Writer, in *inbox) error {
 	ours := ofp.Hello{Version: ofp.Version, Versions: 1 << ofp.Version}
 	b, err := ours.Append(nil, 0)
 	if err != nil {
@@ -83,7 +82,7 @@ func hello(w io.Writer, r io.Reader) error {
 	sent := make(chan error, 1)
 	go func() { _, err := w.Write(b); sent <- err }()
 	var theirs ofp.Hello
-	msg, err := readMessage(r, make([]byte, ofp.MaxLen))
+	_, msg, err := in.next()
 	if err == nil {
 		err = theirs.Decode(msg)
 	}
@@ -98,20 +97,6 @@ func hello(w io.Writer, r io.Reader) error {
 		_, _ = w.Write(b) // a courtesy; the connection is closed either way
 	}
 	return slice.Errorf(slice.Invalid, "switch offers version %d (list %#x), not 1.3", theirs.Version, theirs.Versions)
-}
-
-// readMessage reads one message into a buffer of ofp.MaxLen bytes.
-func readMessage(r io.Reader, buf []byte) ([]byte, error) {
-	if _, err := io.ReadFull(r, buf[:ofp.HeaderLen]); err != nil {
-		return nil, err
-	}
-	h, err := ofp.ParseHeader(buf[:ofp.HeaderLen])
-	if err != nil {
-		return nil, err
-	}
-	msg := buf[:h.Length]
-	_, err = io.ReadFull(r, msg[ofp.HeaderLen:])
-	return msg, err
 }
 
 // introduce learns which switch it is, asks whether it may come in, and takes
@@ -140,24 +125,19 @@ func (s *Server) introduce(ctx context.Context, ss *Session, peer *tls.Connectio
 
 // Reasons of messages that a switch sends unasked, as bits (section 7.3.10).
 const (
-	packetInReasons   = 1<<0 | 1<<1        // no match, action
-	portStatusReasons = 1<<0 | 1<<1 | 1<<2 // added, deleted, modified
+	packetInReasons    = 1<<0 | 1<<1        // no match, action
+	portStatusReasons  = 1<<0 | 1<<1 | 1<<2 // added, deleted, modified
+	flowRemovedReasons = 1<<0 | 1<<1        // timeouts
 )
 
 // command makes this controller the master and says what it wants to hear.
 func (s *Session) command(ctx context.Context) error {
-	if !s.config.SkipRole {
-		var got ofp.Role
-		if err := s.ask(ctx, &ofp.Role{Role: ofp.RoleMaster, Generation: s.config.Generation}, &got); err != nil {
-			return fmt.Errorf("become master: %w", err)
-		}
-		if got.Role != ofp.RoleMaster {
-			return slice.Errorf(slice.Denied, "become master: the switch says role %d", got.Role)
-		}
+	if err := s.master(ctx); err != nil {
+		return err
 	}
 	err := s.send(ctx,
 		&ofp.SwitchConfig{MissSendLen: ofp.WholeFrame},
-		&ofp.Async{PacketIn: [2]uint32{packetInReasons, 0}, PortStatus: [2]uint32{portStatusReasons, portStatusReasons}},
+		&ofp.Async{PacketIn: [2]uint32{packetInReasons, 0}, PortStatus: [2]uint32{portStatusReasons, portStatusReasons}, FlowRemoved: [2]uint32{flowRemovedReasons, 0}},
 	)
 	if err != nil {
 		return err

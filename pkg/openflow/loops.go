@@ -1,39 +1,47 @@
 package openflow
 
 import (
-	"bufio"
-	"errors"
+	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/l2sces/l2sces/pkg/openflow/ofp"
 )
 
-// errSilent says that a switch did not answer three echo requests.
-var errSilent = errors.New("switch is silent")
-
-// read takes messages in the order in which they come.
-func (s *Session) read(r io.Reader) error {
-	buf := make([]byte, ofp.MaxLen)
+// read takes messages in the order in which they come. What it answers by
+// itself goes out when nothing more has come.
+func (s *Session) read(in *inbox) error {
 	for {
-		msg, err := readMessage(r, buf)
+		h, msg, err := in.next()
 		if err != nil {
 			return err
 		}
-		s.heard.Store(true)
-		if err := s.dispatch(msg); err != nil {
+		if !s.heard.Load() {
+			s.heard.Store(true)
+		}
+		if err := s.dispatch(h, msg); err != nil {
 			return err
+		}
+		if len(s.answers) > 0 && (len(s.answers) >= chunk || !in.more()) {
+			if err := s.reply(); err != nil {
+				return err
+			}
 		}
 	}
 }
 
-// dispatch handles one message, whose bytes are gone after it returns.
-func (s *Session) dispatch(msg []byte) error {
-	h, err := ofp.ParseHeader(msg)
-	if err != nil {
-		return err
+// reply sends what the reader has to say. It waits while the switch takes
+// nothing: so much comes of what it says itself.
+func (s *Session) reply() error {
+	err := s.post(context.Background(), s.answers)
+	if s.answers = s.answers[:0]; cap(s.answers) > 2*chunk {
+		s.answers = nil
 	}
+	return err
+}
+
+// dispatch handles one message, whose bytes are gone after it returns.
+func (s *Session) dispatch(h ofp.Header, msg []byte) error {
 	if h.Version != ofp.Version {
 		return fmt.Errorf("%s of version %d", h.Type, h.Version)
 	}
@@ -51,6 +59,8 @@ func (s *Session) dispatch(msg []byte) error {
 		return s.packetIn(msg)
 	case ofp.TypePortStatus:
 		return s.portStatus(msg)
+	case ofp.TypeFlowRemoved:
+		return s.flowRemoved(msg)
 	default: // an echo reply has done its work by being heard
 		s.log.Debug("message passed over", "type", h.Type.String())
 		return nil
@@ -63,70 +73,24 @@ func (s *Session) echo(xid uint32, msg []byte) error {
 		return err
 	}
 	m.Reply = true
-	b, err := m.Append(nil, xid)
-	if err != nil {
-		return err
-	}
-	select {
-	case s.out <- b:
-		return nil
-	case <-s.done:
-		return s.lost()
-	}
+	var err error
+	s.answers, err = m.Append(s.answers, xid)
+	return err
 }
 
-// write is the only one that writes. It flushes when nothing more waits.
+// write is the only one that writes.
 func (s *Session) write() error {
-	w := bufio.NewWriterSize(s.conn, 1<<16)
 	for {
 		select {
 		case <-s.done:
 			return nil
-		case b := <-s.out:
-			if err := s.put(w, b); err != nil {
-				return err
-			}
+		case <-s.out.filled:
 		}
-	}
-}
-
-func (s *Session) put(w *bufio.Writer, b []byte) error {
-	if err := s.conn.SetWriteDeadline(time.Now().Add(s.config.Write)); err != nil {
-		return err
-	}
-	if _, err := w.Write(b); err != nil {
-		return err
-	}
-	if len(s.out) > 0 {
-		return nil
-	}
-	return w.Flush()
-}
-
-// watch asks a switch that has been silent whether it is there.
-func (s *Session) watch() error {
-	tick := time.NewTicker(s.config.Silence)
-	defer tick.Stop()
-	for asked := 0; ; {
-		select {
-		case <-s.done:
-			return nil
-		case <-tick.C:
-		}
-		if s.heard.Swap(false) {
-			asked = 0
-			continue
-		}
-		if asked++; asked > 3 {
-			return errSilent
-		}
-		b, err := (&ofp.Echo{}).Append(nil, s.xid.Add(1))
-		if err != nil {
+		if err := s.conn.SetWriteDeadline(time.Now().Add(s.config.Write)); err != nil {
 			return err
 		}
-		select {
-		case s.out <- b:
-		default: // the writer is stuck, and its deadline will say so
+		if _, err := s.conn.Write(s.out.take()); err != nil {
+			return err
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -37,7 +38,8 @@ func everything() flow.Rules {
 	add(&f, classify, flow.Known, m(flow.InPort(3), flow.Label(4094)), flow.PopLabel(), flow.Mark(1), flow.Goto(forward))
 	add(&f, classify, flow.Guard, m(flow.InPort(3), flow.Tagged()))
 	add(&f, classify, flow.Known, m(flow.Match{Field: flow.FieldVLAN, Value: 0, Mask: 0x1fff}), flow.Output(1))
-	add(&f, classify, flow.Guard, m(flow.InPort(4), flow.EthType(0x88cc)), flow.Output(0xfffffffd))
+	add(&f, classify, flow.Guard, m(flow.InPort(4), flow.EthType(0x88cc)), flow.ToController())
+	add(&f, classify, flow.Known, m(flow.InPort(4), flow.EthType(0x88cd)), flow.Output(1), flow.Return())
 	add(&f, classify, flow.Known, m(flow.EthType(0x8100)), flow.Output(2))
 	add(&f, classify, flow.Override, m(flow.From(mac), flow.To(slice.Broadcast)), flow.Output(2), flow.Output(3))
 	add(&f, classify, flow.Override, m(flow.ToMasked(slice.MAC{1}, slice.MAC{1})), flow.ToGroup(100))
@@ -47,6 +49,9 @@ func everything() flow.Rules {
 	add(&f, forward, flow.Known, m(flow.Match{Field: flow.FieldTunnel, Value: 2, Mask: 3}), flow.ToGroup(101))
 	add(&f, forward, flow.Known, m(flow.InPort(1), flow.InNetwork(1), flow.VNI(2), flow.Label(3), flow.From(mac), flow.To(mac), flow.EthType(0x0806)),
 		flow.Limit(8), flow.Output(1))
+	for _, c := range insides() {
+		add(&f, classify, flow.Known, c)
+	}
 	return flow.Rules{
 		Flows: f,
 		Groups: []flow.Group{
@@ -61,7 +66,32 @@ func everything() flow.Rules {
 			}},
 			{ID: 102, Type: flow.All},
 		},
-		Meters: []flow.Meter{{ID: 7, Kbps: 1000, Burst: 100}, {ID: 8, Kbps: 1, Burst: 1}},
+		Meters: []flow.Meter{{ID: 7, Kbps: 1000, Burst: 100}, {ID: 8, Kbps: 1, Burst: 1}, {ID: 131079, Pps: 100, Burst: 200}},
+	}
+}
+
+// insides are matches of what is inside of a frame.
+func insides() [][]flow.Match {
+	four, six := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
+	nd := func(kind uint8, more ...flow.Match) []flow.Match {
+		return append(more, flow.EthType(flow.EtherIPv6), flow.IPProto(flow.ProtoICMPv6), flow.ICMPv6(kind))
+	}
+	return [][]flow.Match{
+		{flow.EthType(flow.EtherIPv4), flow.IPFrom(four)},
+		{flow.EthType(flow.EtherIPv4), flow.IPFrom(netip.IPv4Unspecified())},
+		{flow.EthType(flow.EtherIPv4), {Field: flow.FieldIPv4Src, Value: 0xc0000200, Mask: 0xffffff00}},
+		{flow.EthType(flow.EtherIPv4), flow.IPProto(flow.ProtoUDP), flow.UDPFrom(68), flow.UDPTo(67)},
+		{flow.EthType(flow.EtherIPv6), flow.IPProto(flow.ProtoUDP), flow.UDPFrom(547)},
+		{flow.EthType(flow.EtherIPv6), flow.IPFrom(six), flow.InPort(2)},
+		{flow.EthType(flow.EtherIPv6), flow.IPFrom(netip.IPv6Unspecified())},
+		{flow.EthType(flow.EtherIPv6), {Field: flow.FieldIPv6Src, High: 0x20010db8 << 32, HighMask: 0xffffffff << 32}},
+		{flow.EthType(flow.EtherARP), flow.ARPOp(1), flow.ARPSender(four), flow.ARPHardware(mac)},
+		{flow.EthType(flow.EtherARP), {Field: flow.FieldARPSender, Value: 0xc0000200, Mask: 0xffffff00}},
+		nd(flow.RouterAdvertisement),
+		nd(flow.NeighbourSolicitation, flow.IPFrom(six), flow.NDSource(mac)),
+		nd(flow.NeighbourSolicitation, flow.NDTarget(six), flow.NDSource(slice.MAC{})),
+		nd(flow.NeighbourAdvertisement, flow.NDTarget(six), flow.NDOwner(mac)),
+		nd(flow.NeighbourAdvertisement, flow.Match{Field: flow.FieldNDTarget, High: 0x20010db8 << 32, HighMask: 0xffffffff << 32}),
 	}
 }
 

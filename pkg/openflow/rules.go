@@ -12,9 +12,12 @@ import (
 // Rules reads everything the switch holds.
 func (s *Session) Rules(ctx context.Context) (flow.Rules, error) {
 	var r flow.Rules
-	flows, err := s.flowStats(ctx)
+	body, err := s.list(ctx, ofp.KindFlow, ofp.AppendFlowRequest(nil, ofp.AllFlows))
+	if err == nil {
+		err = s.rules.eachFlow(body, func(f flow.Flow, _ *ofp.FlowStats) { r.Flows = append(r.Flows, f) })
+	}
 	if err != nil {
-		return r, err
+		return r, fmt.Errorf("read flows: %w", err)
 	}
 	groups, err := ask(ctx, s, ofp.KindGroupDesc, nil, ofp.ParseGroupDescs)
 	if err != nil {
@@ -23,9 +26,6 @@ func (s *Session) Rules(ctx context.Context) (flow.Rules, error) {
 	meters, err := ask(ctx, s, ofp.KindMeterConfig, ofp.AppendMeterRequest(nil, ofp.MeterAll), ofp.ParseMeterConfigs)
 	if err != nil {
 		return r, fmt.Errorf("read meters: %w", err)
-	}
-	for i := range flows {
-		r.Flows = append(r.Flows, s.rules.flow(&flows[i]))
 	}
 	for i := range groups {
 		r.Groups = append(r.Groups, group(&groups[i]))
@@ -36,12 +36,19 @@ func (s *Session) Rules(ctx context.Context) (flow.Rules, error) {
 	return r, nil
 }
 
-func (s *Session) flowStats(ctx context.Context) ([]ofp.FlowStats, error) {
-	list, err := ask(ctx, s, ofp.KindFlow, ofp.AppendFlowRequest(nil, ofp.AllFlows), ofp.ParseFlowStats)
-	if err != nil {
-		return nil, fmt.Errorf("read flows: %w", err)
+// eachFlow reads the body of a flow reply.
+func (k *codec) eachFlow(b []byte, do func(flow.Flow, *ofp.FlowStats)) error {
+	r := reader{codec: k}
+	var st ofp.FlowStats
+	for len(b) > 0 {
+		rest, err := st.Decode(b)
+		if err != nil {
+			return err
+		}
+		do(r.flow(&st), &st)
+		b = rest
 	}
-	return list, nil
+	return nil
 }
 
 // ask reads a list of one kind.
@@ -61,13 +68,13 @@ type FlowCount struct {
 
 // FlowStats returns how much each flow has carried, by the text of the flow.
 func (s *Session) FlowStats(ctx context.Context) (map[string]FlowCount, error) {
-	list, err := s.flowStats(ctx)
-	if err != nil {
-		return nil, err
+	body, err := s.list(ctx, ofp.KindFlow, ofp.AppendFlowRequest(nil, ofp.AllFlows))
+	counts := map[string]FlowCount{}
+	if err == nil {
+		err = s.rules.eachFlow(body, func(f flow.Flow, st *ofp.FlowStats) { counts[f.String()] = FlowCount{st.Packets, st.Bytes} })
 	}
-	counts := make(map[string]FlowCount, len(list))
-	for i := range list {
-		counts[s.rules.flow(&list[i]).String()] = FlowCount{list[i].Packets, list[i].Bytes}
+	if err != nil {
+		return nil, fmt.Errorf("read flows: %w", err)
 	}
 	return counts, nil
 }

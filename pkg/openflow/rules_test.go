@@ -36,7 +36,7 @@ func TestRules(t *testing.T) {
 				{Type: ofp.InstructionApplyActions, Actions: []ofp.Action{ofp.Output(1), ofp.Output(ofp.PortController)}},
 				{Type: ofp.InstructionMeter, Meter: 3},
 			}},
-			is(flow.Flow{Actions: []flow.Action{flow.Limit(3), flow.Output(1), flow.Output(slice.Port(ofp.PortController)), flow.Mark(7), flow.Goto(second)}}),
+			is(flow.Flow{Actions: []flow.Action{flow.Limit(3), flow.Output(1), flow.ToController(), flow.Mark(7), flow.Goto(second)}}),
 		},
 		"masks of every bit": {
 			ofp.FlowStats{Cookie: ours, Match: ofp.Match{ofp.Masked(ofp.FieldVLAN, 0x1005, 0xffff), ofp.Masked(ofp.FieldEthDst, 2, 1<<48-1)}},
@@ -48,6 +48,13 @@ func TestRules(t *testing.T) {
 		},
 		"table without a name": {ofp.FlowStats{Table: 77, Cookie: ours}, flow.Flow{Table: &flow.Table{ID: 77, Name: "77"}}},
 
+		"back": {
+			ofp.FlowStats{Cookie: ours, Instructions: apply(ofp.Output(ofp.PortInPort))},
+			is(flow.Flow{Actions: []flow.Action{flow.Return()}}),
+		},
+		"learned":              {ofp.FlowStats{Cookie: ours | 0xffff<<32 | 9, Idle: 5, Flags: ofp.SendRemoved}, is(flow.Flow{Owner: 9, Learned: true, Idle: 5})},
+		"learned, silent":      {ofp.FlowStats{Cookie: ours | 0xffff<<32 | 9, Idle: 5}, is(flow.Flow{Foreign: true})},
+		"learned by others":    {ofp.FlowStats{Cookie: 0xffff<<32 | 9, Idle: 5, Flags: ofp.SendRemoved}, is(flow.Flow{Foreign: true})},
 		"of others":            {ofp.FlowStats{Cookie: 9}, is(flow.Flow{Foreign: true})},
 		"that ends":            {ofp.FlowStats{Cookie: ours | 9, Idle: 1}, is(flow.Flow{Foreign: true})},
 		"with flags":           {ofp.FlowStats{Cookie: ours | 9, Flags: 1}, is(flow.Flow{Foreign: true})},

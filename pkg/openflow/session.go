@@ -9,12 +9,9 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/l2sces/l2sces/pkg/fabric"
 	"github.com/l2sces/l2sces/pkg/openflow/ofp"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
-
-var _ fabric.Switch = (*Session)(nil)
 
 // A Session is a connected switch. Its methods may be called from several
 // goroutines; changes are carried out one after another.
@@ -31,12 +28,23 @@ type Session struct {
 	cause func() error // why it was closed
 	ready chan struct{}
 
-	out     chan []byte
-	events  chan Event
+	out     outbox
+	events  mailbox
 	heard   atomic.Bool // since watch last looked
 	xid     atomic.Uint32
 	bundles atomic.Uint32
 	turn    chan struct{} // held by who carries out a change
+	order   order         // of who holds the turn
+
+	running sync.WaitGroup
+
+	inline atomic.Pointer[func(*Frame) bool]
+
+	// The reader's.
+	taken   ofp.PacketIn
+	frame   Frame  // for Inline
+	answers []byte // what goes out when nothing more is to be read
+	scratch scratch
 
 	mu    sync.Mutex
 	calls map[uint32]*call
@@ -47,7 +55,7 @@ func (s *Server) newSession(ctx context.Context, end context.CancelCauseFunc, co
 	return &Session{
 		config: s.config, counters: &s.counters, rules: s.rules, log: log, conn: conn,
 		done: ctx.Done(), end: end, cause: func() error { return context.Cause(ctx) },
-		ready: make(chan struct{}), out: make(chan []byte, s.config.Queue), events: make(chan Event, s.config.Queue),
+		ready: make(chan struct{}), out: newOutbox(),
 		turn: make(chan struct{}, 1), calls: map[uint32]*call{},
 	}
 }
@@ -84,23 +92,6 @@ func (s *Session) send(ctx context.Context, list ...ofp.Message) error {
 		}
 	}
 	return s.post(ctx, b)
-}
-
-// post queues bytes, which it keeps, and waits while the queue is full.
-func (s *Session) post(ctx context.Context, b []byte) error {
-	select {
-	case <-s.done: // even if the queue has room
-		return s.lost()
-	default:
-	}
-	select {
-	case s.out <- b:
-		return nil
-	case <-s.done:
-		return s.lost()
-	case <-ctx.Done():
-		return slice.Errorf(slice.Unavailable, "switch %s takes nothing: %w", s.DPID(), ctx.Err())
-	}
 }
 
 // Send has the switch send a frame out of a port.

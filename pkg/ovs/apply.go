@@ -167,6 +167,8 @@ func (t *transaction) change(name string, c bridge.Change, local netip.Addr) err
 	case bridge.Replace:
 		t.remove(row, c.Port.Name)
 		return t.port(c.Port, local)
+	case bridge.Tune:
+		return t.tune(row, c.Port, local)
 	case bridge.Remove:
 		t.remove(row, c.Port.Name)
 	default:
@@ -214,6 +216,24 @@ func (t *transaction) port(p bridge.Port, local netip.Addr) error {
 	}
 	t.come = append(t.come, t.row(i))
 	return nil
+}
+
+// tune changes how a port is watched.
+func (t *transaction) tune(b bridgeRow, p bridge.Port, local netip.Addr) error {
+	want, err := interfaceOf(p, local)
+	if err != nil {
+		return err
+	}
+	for _, id := range b.Ports {
+		port := t.have.ports[id]
+		if port.Name != p.Name || len(port.Interfaces) != 1 {
+			continue
+		}
+		i := t.have.interfaces[port.Interfaces[0]]
+		i.BFD, i.ExternalIDs = want.BFD, want.ExternalIDs
+		t.add(t.db.Where(&i).Update(&i, &i.BFD, &i.ExternalIDs))
+	}
+	return t.err
 }
 
 // row makes an interface and the port around it, and returns the port's id.

@@ -49,6 +49,8 @@ type interfaceRow struct {
 	LinkState     *string           `ovsdb:"link_state"`
 	Error         *string           `ovsdb:"error"`
 	MTURequest    *int              `ovsdb:"mtu_request"`
+	BFD           map[string]string `ovsdb:"bfd"`
+	BFDStatus     map[string]string `ovsdb:"bfd_status"`
 	ExternalIDs   map[string]string `ovsdb:"external_ids"`
 }
 

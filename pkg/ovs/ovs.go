@@ -174,7 +174,7 @@ func monitor(ctx context.Context, c client.Client) error {
 		client.WithTable(&k, &k.Target, &k.InactivityProbe, &k.MaxBackoff),
 		client.WithTable(&p, &p.Name, &p.Interfaces),
 		client.WithTable(&i, &i.Name, &i.Type, &i.Options, &i.OfportRequest, &i.Ofport, &i.LinkState, &i.Error,
-			&i.MTURequest, &i.ExternalIDs),
+			&i.MTURequest, &i.BFD, &i.BFDStatus, &i.ExternalIDs),
 		client.WithTable(&s, &s.PrivateKey, &s.Certificate, &s.CACert),
 	))
 	if err != nil {

@@ -101,6 +101,9 @@ func TestMakesAndChangesBridges(t *testing.T) {
 	}{
 		{"numbers swapped", func(b *bridge.Bridge) { b.Ports[0].Number, b.Ports[1].Number = b.Ports[1].Number, b.Ports[0].Number }},
 		{"tunnel turned", func(b *bridge.Bridge) { b.Ports[0].Remote = netip.MustParseAddr("192.0.2.10") }},
+		{"tunnel watched", func(b *bridge.Bridge) { b.Ports[0].BFD = 300 }},
+		{"tunnel watched faster than is good", func(b *bridge.Bridge) { b.Ports[0].BFD = 10 }},
+		{"tunnel watched no more", func(b *bridge.Bridge) { b.Ports[0].BFD = 0 }},
 		{"workload changed", func(b *bridge.Bridge) { b.Ports[2].MTU = 1400 }},
 		{"controller gone", func(b *bridge.Bridge) { b.Controllers = b.Controllers[:1] }},
 		{"identifier changed", func(b *bridge.Bridge) { b.DPID = 0x13 }},
@@ -141,6 +144,7 @@ func TestStraysAreSeenAndMended(t *testing.T) {
 		{"port added", []string{"add-port", bridge.SPS, "x"}, ""},
 		{"port deleted", []string{"del-port", bridge.SPS, "t2"}, ""},
 		{"tunnel turned", []string{"set", "interface", "t2", "options:remote_ip=192.0.2.66"}, ""},
+		{"tunnel watched by a stranger", []string{"set", "interface", "t2", "bfd:enable=true"}, ""},
 		{"mark erased", []string{"clear", "interface", "t2", "external_ids"}, ""},
 		{"bridge deleted", []string{"del-br", bridge.SPS}, ""},
 	} {

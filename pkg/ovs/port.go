@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/netip"
+	"strconv"
 
 	"github.com/l2sces/l2sces/pkg/bridge"
 )
@@ -39,6 +40,7 @@ func interfaceOf(p bridge.Port, local netip.Addr) (interfaceRow, error) {
 		if local.IsValid() {
 			i.Options["local_ip"] = local.String()
 		}
+		i.BFD = bfdOf(p)
 	case bridge.Patch:
 		i.Type = "patch"
 		i.Options = map[string]string{"peer": p.Peer}
@@ -47,6 +49,28 @@ func interfaceOf(p bridge.Port, local netip.Addr) (interfaceRow, error) {
 	mark, err := json.Marshal(p)
 	i.ExternalIDs = map[string]string{keyMark: string(mark)}
 	return i, err
+}
+
+// fastestBFD is the shortest time between two BFD frames, in milliseconds. On
+// processors that others use as well, sessions that are faster fail by
+// themselves.
+const fastestBFD = 100
+
+// bfdMAC is where BFD frames go. A switch takes every frame for a BFD frame
+// that comes through a tunnel to this address, whatever network it belongs to;
+// so it is one to which no tenant can send (IEEE 802.1Q, table 8-1).
+const bfdMAC = "01:80:c2:00:00:0f"
+
+// bfdOf returns how the tunnel is watched.
+func bfdOf(p bridge.Port) map[string]string {
+	if p.BFD == 0 {
+		return nil
+	}
+	every := strconv.Itoa(int(max(p.BFD, fastestBFD)))
+	return map[string]string{
+		"enable": "true", "min_rx": every, "min_tx": every,
+		"bfd_local_dst_mac": bfdMAC, "bfd_remote_dst_mac": bfdMAC,
+	}
 }
 
 // portOf returns the port that an interface was made for, or a port of no kind
@@ -58,7 +82,7 @@ func portOf(i interfaceRow, local netip.Addr) bridge.Port {
 		return stranger
 	}
 	want, err := interfaceOf(p, local)
-	if err != nil || want.Name != i.Name || want.Type != i.Type || !maps.Equal(want.Options, i.Options) ||
+	if err != nil || want.Name != i.Name || want.Type != i.Type || !maps.Equal(want.Options, i.Options) || !maps.Equal(want.BFD, i.BFD) ||
 		!same(want.OfportRequest, i.OfportRequest) {
 		return stranger
 	}

@@ -125,5 +125,11 @@ func stateOf(i interfaceRow) bridge.PortState {
 	if i.Error != nil {
 		s.Message = *i.Error
 	}
+	// The switch itself looks at this: it does not take the port in a group
+	// that fails over.
+	if s.Message == "" && i.BFD["enable"] == "true" && i.BFDStatus["forwarding"] != "true" {
+		s.Up = false
+		s.Message = "the other end of the tunnel is not heard (BFD is " + cmp.Or(i.BFDStatus["state"], "not started") + ")"
+	}
 	return s
 }

@@ -15,9 +15,20 @@ import (
 type Plan struct {
 	Rules map[slice.DPID]flow.Rules // without those of Base
 	Links []string                  // names of the links that carry the network, sorted
+	// Detours are those that carry frames for known addresses only while another
+	// one is down.
+	Detours  []string
+	Reserved map[string]uint32 // kilobits a second that the paths reserve, by the name of the link
+	Degraded []string          // limits of paths that could not be kept, and that may be given up
 
-	tree []topology.Link // of frames for all
-	open bool            // frames for unknown addresses go to everybody
+	tree []topology.Link       // of frames for all
+	open bool                  // frames for unknown addresses go to everybody
+	ends map[topology.End]bool // ports that are ends of its links
+
+	number   slice.Network
+	ways     topology.Tree      // of frames for learned addresses
+	learning []Attachment       // behind which addresses are learned
+	known    map[slice.MAC]bool // that are not; nil if none are learned
 }
 
 // Compile returns the rules of one network. A network that makes no sense is
@@ -31,8 +42,15 @@ func Compile(n Network, g topology.Graph) (Plan, error) {
 	if err != nil {
 		return Plan{}, fmt.Errorf("find the ways of network %d: %w", n.Number, err)
 	}
-	plan := Plan{Rules: map[slice.DPID]flow.Rules{}, Links: r.links(), tree: r.tree.Links(), open: n.open()}
-	for _, s := range slices.Concat(r.tree.Switches(), slices.Collect(maps.Keys(r.used))) {
+	plan := Plan{
+		Rules: map[slice.DPID]flow.Rules{}, Links: r.links(), Detours: r.protection.links(),
+		Reserved: r.steering.reserved, Degraded: r.steering.degraded, open: n.open(), ends: r.ends(),
+	}
+	for _, l := range r.tree.Links() {
+		plan.tree = append(plan.tree, l.Bare()) // what is measured of it changes no way
+	}
+	plan.teach(n, r)
+	for _, s := range slices.Concat(r.tree.Switches(), slices.Collect(maps.Keys(r.used)), slices.Collect(maps.Keys(r.protection.in))) {
 		if _, done := plan.Rules[s]; !done {
 			plan.Rules[s] = rules(n, r, s)
 		}
@@ -44,16 +62,18 @@ func Compile(n Network, g topology.Graph) (Plan, error) {
 func rules(n Network, r route, s slice.DPID) flow.Rules {
 	var all flow.Rules
 	for _, p := range slices.Sorted(maps.Keys(r.used[s])) {
-		all.Flows = append(all.Flows, fromTunnel(n, p))
+		all.Flows = append(all.Flows, fromTunnel(n, n.Number, p, r.used[s][p]))
+	}
+	for _, p := range slices.Sorted(maps.Keys(r.protection.in[s])) {
+		all.Flows = append(all.Flows, fromTunnel(n, n.Backup, p, r.protection.in[s][p]))
 	}
 	for _, a := range n.Attachments {
 		if a.Switch == s {
 			all = attach(all, n, a)
 		}
 		for _, mac := range slices.Compact(a.Behind) {
-			if f, ok := toKnown(n, r, s, a, mac); ok {
-				all.Flows = append(all.Flows, f)
-			}
+			all.Flows = append(all.Flows, toKnown(n, r, s, a, mac)...)
+			all.Flows = append(all.Flows, aside(n, r, s, a, mac)...)
 		}
 	}
 	if slices.Contains(r.tree.Switches(), s) {
@@ -63,6 +83,7 @@ func rules(n Network, r route, s slice.DPID) flow.Rules {
 		all.Flows = append(all.Flows, toAll(n))
 		all.Groups = append(all.Groups, everybody(n, r, s))
 	}
+	all.Groups = append(all.Groups, failovers(n, r, s)...)
 	slices.SortStableFunc(all.Flows, func(x, y flow.Flow) int { return cmp.Compare(x.Table.ID, y.Table.ID) })
 	return all
 }
@@ -75,15 +96,25 @@ func attach(all flow.Rules, n Network, a Attachment) flow.Rules {
 	}
 	all.Flows = append(all.Flows, fromTenant(n, a))
 	for _, mac := range slices.Compact(a.Behind) {
-		all.Flows = append(all.Flows, bySender(n, a, mac))
+		if a.bound() {
+			all.Flows = append(all.Flows, speaker{n, a, mac}.flows()...)
+		} else {
+			all.Flows = append(all.Flows, bySender(n, a, mac))
+		}
 	}
-	if n.Type == slice.ExtVNet && len(a.Behind) == 0 {
+	if a.Unbound && len(a.Behind) == 0 && !n.learns(a) {
 		all.Flows = append(all.Flows, byAnySender(n, a))
 	}
-	if n.BandwidthKbps > 0 {
-		m := capOf(n, a)
-		all.Flows = append(all.Flows, limited(n, a, m))
+	if n.learns(a) {
+		m := budgetOf(n, a)
+		all.Flows = append(all.Flows, byUnknownSender(n, a, m))
 		all.Meters = append(all.Meters, m)
 	}
+	if n.BandwidthKbps > 0 {
+		all.Meters = append(all.Meters, capOf(n, a))
+	}
+	storm := stormOf(n, a)
+	all.Flows = append(all.Flows, limited(n, a, storm))
+	all.Meters = append(all.Meters, storm)
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/l2sces/l2sces/pkg/flow"
 	"github.com/l2sces/l2sces/pkg/pipeline"
@@ -26,6 +28,14 @@ func macs(n ...byte) []slice.MAC {
 	all := make([]slice.MAC, len(n))
 	for i, b := range n {
 		all[i] = mac(b)
+	}
+	return all
+}
+
+func addrs(text ...string) []netip.Addr {
+	all := make([]netip.Addr, len(text))
+	for i, s := range text {
+		all[i] = netip.MustParseAddr(s)
 	}
 	return all
 }
@@ -68,7 +78,7 @@ var (
 			{Switch: 1, Port: 5, Behind: macs(0x11)},
 			{Switch: 2, Port: 5, Behind: macs(0x21)},
 		},
-		Paths: [][]slice.DPID{{1, 3, 2}},
+		Paths: []pipeline.Path{pipeline.Explicit(1, 3, 2)},
 	}
 	open = pipeline.Network{
 		Number: 44, Type: slice.ExtVNet,
@@ -86,6 +96,13 @@ var (
 			{Switch: 3, Port: 10, Behind: macs(0x31)},
 		},
 	}
+	bound = pipeline.Network{ // of which it is known who may speak for which address
+		Number: 47, Type: slice.VNet,
+		Attachments: []pipeline.Attachment{
+			{Switch: 1, Port: 11, Behind: macs(0x11), Addresses: addrs("192.0.2.11", "2001:db8::11")},
+			{Switch: 2, Port: 11, Behind: macs(0x21), Addresses: addrs("192.0.2.21")},
+		},
+	}
 	transit = pipeline.Network{
 		Number: 45, Type: slice.VLink,
 		Attachments: []pipeline.Attachment{
@@ -95,7 +112,7 @@ var (
 	}
 )
 
-func compile(t *testing.T, n pipeline.Network, g topology.Graph) pipeline.Plan {
+func compile(t rapid.TB, n pipeline.Network, g topology.Graph) pipeline.Plan {
 	t.Helper()
 	plan, err := pipeline.Compile(n, g)
 	if err != nil {
@@ -128,6 +145,7 @@ func TestCompile(t *testing.T) {
 		"steered": {steered, triangle},
 		"ext":     {open, triangle},
 		"untold":  {untold, triangle},
+		"bound":   {bound, triangle},
 		"transit": {transit, row},
 	}
 	for name, test := range tests {
@@ -205,8 +223,15 @@ func TestCompileRefuses(t *testing.T) {
 	behind := func(m slice.MAC) pipeline.Network {
 		return with(func(n *pipeline.Network) { n.Attachments[0].Behind = []slice.MAC{m} })
 	}
+	bind := func(a string) pipeline.Network {
+		return with(func(n *pipeline.Network) { n.Attachments[0].Addresses = []netip.Addr{netip.MustParseAddr(a)} })
+	}
 	paths := func(p ...[]slice.DPID) pipeline.Network {
-		return with(func(n *pipeline.Network) { n.Paths = p })
+		return with(func(n *pipeline.Network) {
+			for _, hops := range p {
+				n.Paths = append(n.Paths, pipeline.Explicit(hops...))
+			}
+		})
 	}
 	tests := map[string]struct {
 		network pipeline.Network
@@ -214,24 +239,30 @@ func TestCompileRefuses(t *testing.T) {
 		kind    slice.Kind
 		want    string // part of the error
 	}{
-		"no number":       {with(func(n *pipeline.Network) { n.Number = 0 }), triangle, slice.Invalid, "network number 0 is not between 1 and 16777215"},
-		"number too high": {with(func(n *pipeline.Network) { n.Number = 1 << 24 }), triangle, slice.Invalid, "network number 16777216"},
-		"no type":         {with(func(n *pipeline.Network) { n.Type = "" }), triangle, slice.Invalid, `no network type ""`},
-		"vlink of four":   {with(func(n *pipeline.Network) { n.Type = slice.VLink }), triangle, slice.Invalid, "has 4 ports, not two"},
-		"port zero":       {port(0), triangle, slice.Invalid, "0 is no number of a port"},
-		"port flood":      {port(0xfffffffb), triangle, slice.Invalid, "4294967291 is no number of a port"},
-		"port twice":      {port(4), triangle, slice.Invalid, "port 4 of switch 0000000000000001 is in the network already"},
-		"port of a link":  {port(102), triangle, slice.Invalid, "port 102 of switch 0000000000000001 is the end of link 1-2"},
-		"label too high":  {with(func(n *pipeline.Network) { n.Attachments[3].Label = 4095 }), triangle, slice.Invalid, "label 4095 is above 4094"},
-		"address twice":   {behind(mac(0x21)), triangle, slice.Invalid, "address 02:00:00:00:00:21 is behind port 3 of switch 0000000000000001 and behind port 3 of switch 0000000000000002"},
-		"group address":   {behind(slice.Broadcast), triangle, slice.Invalid, "ff:ff:ff:ff:ff:ff is not the address of one interface"},
-		"zero address":    {behind(slice.MAC{}), triangle, slice.Invalid, "00:00:00:00:00:00 is not the address of one interface"},
-		"short path":      {paths([]slice.DPID{1}), triangle, slice.Invalid, "an explicit path has 1 switches"},
-		"path returns":    {paths([]slice.DPID{1, 2, 1}), triangle, slice.Invalid, "comes to switch 0000000000000001 twice"},
-		"paths loop":      {paths([]slice.DPID{1, 2, 3}, []slice.DPID{3, 1}), triangle, slice.Invalid, "explicit paths make a loop of the links 2-3, 1-2, 1-3"},
-		"path is cut":     {paths([]slice.DPID{1, 3}), row, slice.Unavailable, "no link for the explicit path from switch 0000000000000001 to switch 0000000000000003"},
-		"member is gone":  {vnet, topology.Graph{Switches: []slice.DPID{1, 2}, Links: triangle.Links}, slice.Unavailable, "switch 0000000000000003 is not in the fabric"},
-		"fabric is cut":   {vnet, topology.Graph{Switches: triangle.Switches, Links: triangle.Links[:1]}, slice.Unavailable, "no link leads from 0000000000000001, 0000000000000002 to 0000000000000003"},
+		"no number":         {with(func(n *pipeline.Network) { n.Number = 0 }), triangle, slice.Invalid, "network number 0 is not between 1 and 16777214"},
+		"number too high":   {with(func(n *pipeline.Network) { n.Number = 1 << 24 }), triangle, slice.Invalid, "network number 16777216"},
+		"number of probes":  {with(func(n *pipeline.Network) { n.Number = slice.MaxNetwork }), triangle, slice.Invalid, "network number 16777215 is not between 1 and 16777214"},
+		"port too high":     {port(1 << 16), triangle, slice.Invalid, "65536 is no number of a port"},
+		"nobody's address":  {bind("0.0.0.0"), triangle, slice.Invalid, "0.0.0.0 is not the address of one host"},
+		"address of many":   {bind("ff02::1"), triangle, slice.Invalid, "ff02::1 is not the address of one host"},
+		"address mapped":    {bind("::ffff:192.0.2.1"), triangle, slice.Invalid, "::ffff:192.0.2.1 is not the address of one host"},
+		"address of a zone": {bind("fe80::1%eth0"), triangle, slice.Invalid, "fe80::1%eth0 is not the address of one host"},
+		"no type":           {with(func(n *pipeline.Network) { n.Type = "" }), triangle, slice.Invalid, `no network type ""`},
+		"vlink of four":     {with(func(n *pipeline.Network) { n.Type = slice.VLink }), triangle, slice.Invalid, "has 4 ports, not two"},
+		"port zero":         {port(0), triangle, slice.Invalid, "0 is no number of a port"},
+		"port flood":        {port(0xfffffffb), triangle, slice.Invalid, "4294967291 is no number of a port"},
+		"port twice":        {port(4), triangle, slice.Invalid, "port 4 of switch 0000000000000001 is in the network already"},
+		"port of a link":    {port(102), triangle, slice.Invalid, "port 102 of switch 0000000000000001 is the end of link 1-2"},
+		"label too high":    {with(func(n *pipeline.Network) { n.Attachments[3].Label = 4095 }), triangle, slice.Invalid, "label 4095 is above 4094"},
+		"address twice":     {behind(mac(0x21)), triangle, slice.Invalid, "address 02:00:00:00:00:21 is behind port 3 of switch 0000000000000001 and behind port 3 of switch 0000000000000002"},
+		"group address":     {behind(slice.Broadcast), triangle, slice.Invalid, "ff:ff:ff:ff:ff:ff is not the address of one interface"},
+		"zero address":      {behind(slice.MAC{}), triangle, slice.Invalid, "00:00:00:00:00:00 is not the address of one interface"},
+		"short path":        {paths([]slice.DPID{1}), triangle, slice.Invalid, "an explicit path has 1 switches"},
+		"path returns":      {paths([]slice.DPID{1, 2, 1}), triangle, slice.Invalid, "comes to switch 0000000000000001 twice"},
+		"paths loop":        {paths([]slice.DPID{1, 2, 3}, []slice.DPID{3, 1}), triangle, slice.Invalid, "explicit paths make a loop of the links 2-3, 1-2, 1-3"},
+		"path is cut":       {paths([]slice.DPID{1, 3}), row, slice.Unavailable, "no link for the explicit path from switch 0000000000000001 to switch 0000000000000003"},
+		"member is gone":    {vnet, topology.Graph{Switches: []slice.DPID{1, 2}, Links: triangle.Links}, slice.Unavailable, "switch 0000000000000003 is not in the fabric"},
+		"fabric is cut":     {vnet, topology.Graph{Switches: triangle.Switches, Links: triangle.Links[:1]}, slice.Unavailable, "no link leads from 0000000000000001, 0000000000000002 to 0000000000000003"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -26,12 +26,13 @@ func netOf(g topology.Graph, plans ...pipeline.Plan) flowtest.Net {
 		n.Switches[s] = flowtest.Switch{Rules: r}
 	}
 	for _, l := range g.Links {
-		n.Wires = append(n.Wires, flowtest.Wire{Name: l.Name, A: flowtest.End(l.A), B: flowtest.End(l.B), Tunnel: true})
+		n.Wires = append(n.Wires, flowtest.Wire{Name: l.Name, A: flowtest.End(l.A), B: flowtest.End(l.B), Tunnel: !l.Wire})
 	}
 	return n
 }
 
-// where writes a trace as "switch:port[label]", then the wires crossed.
+// where writes a trace as "switch:port[label]", with "^" for what went up, then
+// the wires crossed.
 func where(t flowtest.Trace) string {
 	var at, wires []string
 	for _, d := range t.Delivered {
@@ -40,6 +41,9 @@ func where(t flowtest.Trace) string {
 			tags = fmt.Sprint(d.Frame.Tags)
 		}
 		at = append(at, fmt.Sprintf("%d:%d%s", d.Switch, d.Port, tags))
+	}
+	for _, d := range t.Up {
+		at = append(at, fmt.Sprintf("%d:%d^", d.Switch, d.Port))
 	}
 	for name, n := range t.Crossed {
 		wires = append(wires, strings.Repeat(name+" ", n))
@@ -86,9 +90,9 @@ func TestFrames(t *testing.T) {
 		"sender is another":          {1, flowtest.Frame{Port: 3, From: mac(0x12), To: mac(0x21)}, "|"},
 		"sender is unknown":          {1, flowtest.Frame{Port: 3, From: mac(0x99), To: mac(0x21)}, "|"},
 		"sender is a group":          {1, flowtest.Frame{Port: 6, From: slice.Broadcast, To: mac(0x11)}, "|"},
-		"sender of an open port":     {1, flowtest.Frame{Port: 6, From: mac(0x99), To: mac(0x11)}, "1:7 |"},
+		"sender of an open port":     {1, flowtest.Frame{Port: 6, From: mac(0x99), To: mac(0x11)}, "1:6^ |"},
 		"sender of a bound port":     {1, flowtest.Frame{Port: 7, From: mac(0x99), To: mac(0x21)}, "|"},
-		"open port, nobody known":    {2, flowtest.Frame{Port: 6, From: mac(0x99), To: mac(0x98)}, "1:6 1:7 | 1-2"},
+		"open port, nobody known":    {1, flowtest.Frame{Port: 7, From: mac(0x11), To: mac(0x98)}, "1:6 2:6 | 1-2"},
 		"LLDP":                       {1, flowtest.Frame{Port: 6, From: mac(0x99), To: mac(0x98), Type: 0x88cc}, "|"},
 		"BDDP":                       {1, flowtest.Frame{Port: 3, From: mac(0x11), To: slice.Broadcast, Type: 0x8942}, "|"},
 		"PAUSE":                      {1, flowtest.Frame{Port: 3, From: mac(0x11), To: mac(0x12), Type: 0x8808}, "|"},
@@ -119,7 +123,7 @@ func TestFramesInTransit(t *testing.T) {
 	}
 }
 
-// Frames of a tenant pass the meter of their port once, and no other.
+// Frames of a tenant pass the meters of their port once, and no others.
 func TestFramesAreMetered(t *testing.T) {
 	plan := compile(t, vnet, triangle)
 	sw := netOf(triangle, plan, compile(t, steered, triangle)).Switches[1]
@@ -127,8 +131,10 @@ func TestFramesAreMetered(t *testing.T) {
 		frame flowtest.Frame
 		want  []uint32
 	}{
-		"capped":                 {flowtest.Frame{Port: 3, From: mac(0x11), To: slice.Broadcast}, []uint32{3}},
+		"capped":                 {flowtest.Frame{Port: 3, From: mac(0x11), To: slice.MAC{1, 0, 0x5e}}, []uint32{3}},
 		"capped, other port":     {flowtest.Frame{Port: 4, From: mac(0x12), To: mac(0x11)}, []uint32{4}},
+		"capped, to all":         {flowtest.Frame{Port: 3, From: mac(0x11), To: slice.Broadcast}, []uint32{3, 65539}},
+		"to all":                 {flowtest.Frame{Port: 5, From: mac(0x11), To: slice.Broadcast}, []uint32{65541}},
 		"not capped":             {flowtest.Frame{Port: 5, From: mac(0x11), To: mac(0x21)}, nil},
 		"capped where it begins": {flowtest.Frame{Port: 102, Tunnel: 42, From: mac(0x21), To: mac(0x11)}, nil},
 	}
@@ -141,6 +147,9 @@ func TestFramesAreMetered(t *testing.T) {
 		})
 	}
 	for _, m := range plan.Rules[1].Meters {
+		if m.Pps == 1000 && m.Burst == 1000 && m.Kbps == 0 && m.ID > 1<<16 {
+			continue
+		}
 		if m.Kbps != vnet.BandwidthKbps || m.Burst != vnet.BandwidthKbps/10 {
 			t.Errorf("got %s, want a cap of %d kbit/s", m, vnet.BandwidthKbps)
 		}
@@ -149,7 +158,7 @@ func TestFramesAreMetered(t *testing.T) {
 
 // Whatever a network takes lets itself be put on a switch and taken off again.
 func TestPlansCanBeApplied(t *testing.T) {
-	for _, n := range []pipeline.Network{vnet, steered, open, untold} {
+	for _, n := range []pipeline.Network{vnet, steered, open, untold, bound} {
 		for s, r := range compile(t, n, triangle).Rules {
 			m := flowtest.NewMemory(s)
 			if err := m.Apply(t.Context(), flow.Diff(flow.Rules{}, r)); err != nil {

@@ -35,19 +35,57 @@ func (p Plan) Mixes(q Plan) bool {
 // sameWays reports whether two sets of rules of a switch send no frame for one
 // address out by different links.
 func sameWays(x, y flow.Rules) bool {
-	ways := map[string]string{}
-	for _, f := range x.Flows {
-		if f.Table == Forward {
-			ways[f.Rule()] = fmt.Sprint(f.Actions)
-		}
-	}
-	for _, f := range y.Flows {
-		was, ok := ways[f.Rule()]
-		if now := fmt.Sprint(f.Actions); f.Table == Forward && ok && was != now {
+	before, after := waysOf(x), waysOf(y)
+	for frames, now := range after {
+		if was, ok := before[frames]; ok && !slices.Equal(was, now) {
 			return false
 		}
 	}
 	return true
+}
+
+// A kind of frames is what a switch may treat alike, whatever port they come
+// in by.
+type kind struct{ network, to uint64 }
+
+// waysOf returns what becomes of each kind of frames, by port and with the
+// groups written out.
+func waysOf(r flow.Rules) map[kind][]string {
+	groups := map[uint32]string{}
+	for _, g := range r.Groups {
+		if g.Type == flow.FastFailover {
+			groups[g.ID] = fmt.Sprint(g.Buckets)
+		}
+	}
+	ways := map[kind][]string{}
+	for _, f := range r.Flows {
+		if f.Table != Forward {
+			continue
+		}
+		var k kind
+		port := uint64(0)
+		for _, m := range f.Match {
+			switch m.Field {
+			case flow.FieldMetadata:
+				k.network = m.Value
+			case flow.FieldEthDst:
+				k.to = m.Value
+			case flow.FieldInPort:
+				port = m.Value
+			}
+		}
+		way := fmt.Sprint(port, f.Actions)
+		for _, a := range f.Actions {
+			if a.Verb == flow.VerbGroup {
+				way = fmt.Sprint(port, groups[uint32(a.Arg)])
+			}
+		}
+		ways[k] = append(ways[k], way)
+	}
+	for _, all := range ways {
+		slices.Sort(all)
+	}
+	return ways
 }
 
 // Transit returns the rules of the plan without those of its ports: they carry
@@ -55,7 +93,7 @@ func sameWays(x, y flow.Rules) bool {
 func (p Plan) Transit() map[slice.DPID]flow.Rules {
 	out := map[slice.DPID]flow.Rules{}
 	for s, r := range p.Rules {
-		r.Flows = slices.DeleteFunc(slices.Clone(r.Flows), ofPort)
+		r.Flows = slices.DeleteFunc(slices.Clone(r.Flows), func(f flow.Flow) bool { return p.ofPort(s, f) })
 		r.Meters = nil
 		out[s] = r
 	}
@@ -63,10 +101,12 @@ func (p Plan) Transit() map[slice.DPID]flow.Rules {
 }
 
 // ofPort tells rules of ports from rules of numbers.
-func ofPort(f flow.Flow) bool {
+func (p Plan) ofPort(s slice.DPID, f flow.Flow) bool {
 	switch f.Table {
 	case Classify:
-		return !slices.ContainsFunc(f.Match, func(m flow.Match) bool { return m.Field == flow.FieldTunnel })
+		return !slices.ContainsFunc(f.Match, func(m flow.Match) bool {
+			return m.Field == flow.FieldInPort && p.ends[topology.End{Switch: s, Port: slice.Port(m.Value)}] //nolint:gosec // a port
+		})
 	case Guard, Limit:
 		return true
 	}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -13,8 +14,12 @@ type Network struct {
 	Number        slice.Network
 	Type          slice.NetworkType
 	BandwidthKbps uint32 // cap on what each tenant port sends; 0: none
+	StormPps      uint32 // broadcast frames a second that each tenant port sends at most; 0: 1,000
 	Attachments   []Attachment
-	Paths         [][]slice.DPID // explicit paths, each from switch to switch; all traffic keeps to them
+	Paths         []Path // all traffic keeps to them
+	// Backup is a second number. With it, frames for known addresses go around a
+	// link that is down without waiting for anybody.
+	Backup slice.Network
 }
 
 // An Attachment is one port of a network.
@@ -23,6 +28,11 @@ type Attachment struct {
 	Port   slice.Port
 	Label  slice.VLAN  // 0: a tenant's port; else a hand-off, where frames carry this tag
 	Behind []slice.MAC // addresses known to be there
+	// Unbound is a port of a switch without an agent: any sender may be behind it.
+	Unbound bool
+	// Addresses are all that a tenant's port may speak for, besides the
+	// link-local ones of its hardware addresses. None binds it to these alone.
+	Addresses []netip.Addr
 }
 
 // tenant reports whether the port is one that is not to be trusted.
@@ -39,6 +49,10 @@ func (n Network) open() bool {
 // of their own, such as "all" (OpenFlow 1.3.5, section 7.2.1, OFPP_MAX).
 const lastPort slice.Port = 0xffffff00
 
+// lastTenantPort is the highest number of a tenant's port: its meters are told
+// apart by what is added to that number.
+const lastTenantPort slice.Port = 1<<16 - 1
+
 // sorted returns the network with everything in an order that does not depend
 // on the order it came in.
 func (n Network) sorted() Network {
@@ -46,6 +60,8 @@ func (n Network) sorted() Network {
 	for i, a := range at {
 		at[i].Behind = slices.Clone(a.Behind)
 		slices.SortFunc(at[i].Behind, compareMACs)
+		at[i].Addresses = slices.Clone(a.Addresses)
+		slices.SortFunc(at[i].Addresses, netip.Addr.Compare)
 	}
 	slices.SortFunc(at, func(x, y Attachment) int {
 		return cmp.Or(cmp.Compare(x.Switch, y.Switch), cmp.Compare(x.Port, y.Port), cmp.Compare(x.Label, y.Label))
@@ -67,8 +83,11 @@ func (n Network) check(g topology.Graph) error {
 	default:
 		return slice.Errorf(slice.Invalid, "network %d: there is no network type %q", n.Number, n.Type)
 	}
-	if n.Number == 0 || n.Number > slice.MaxNetwork {
-		return slice.Errorf(slice.Invalid, "network number %d is not between 1 and %d", n.Number, slice.MaxNetwork)
+	if n.Number == 0 || n.Number > slice.LastNetwork {
+		return slice.Errorf(slice.Invalid, "network number %d is not between 1 and %d", n.Number, slice.LastNetwork)
+	}
+	if n.Backup == n.Number || n.Backup > slice.LastNetwork {
+		return slice.Errorf(slice.Invalid, "network %d: %d is no second number for it", n.Number, n.Backup)
 	}
 	return n.checkPorts(g)
 }
@@ -84,12 +103,17 @@ func (n Network) checkPorts(g topology.Graph) error {
 	for _, a := range n.Attachments {
 		end := topology.End{Switch: a.Switch, Port: a.Port}
 		switch what, ok := taken[end]; {
-		case a.Port == 0 || a.Port > lastPort:
+		case a.Port == 0 || a.Port > lastPort || a.tenant() && a.Port > lastTenantPort:
 			return slice.Errorf(slice.Invalid, "network %d: %d is no number of a port", n.Number, a.Port)
 		case a.Label > slice.MaxVLAN:
 			return slice.Errorf(slice.Invalid, "network %d: label %d is above %d", n.Number, a.Label, slice.MaxVLAN)
 		case ok:
 			return slice.Errorf(slice.Invalid, "network %d: port %d of switch %s is %s", n.Number, a.Port, a.Switch, what)
+		}
+		for _, addr := range a.Addresses {
+			if !addr.IsValid() || addr.Is4In6() || addr.Zone() != "" || addr.IsUnspecified() || addr.IsMulticast() {
+				return slice.Errorf(slice.Invalid, "network %d: %s is not the address of one host", n.Number, addr)
+			}
 		}
 		taken[end] = "in the network already"
 		for _, mac := range a.Behind {

@@ -12,7 +12,6 @@ import (
 	"github.com/l2sces/l2sces/pkg/flow"
 	"github.com/l2sces/l2sces/pkg/pipeline"
 	"github.com/l2sces/l2sces/pkg/slice"
-	"github.com/l2sces/l2sces/pkg/topology"
 )
 
 const page = "../../docs/pipeline.md"
@@ -20,11 +19,18 @@ const page = "../../docs/pipeline.md"
 // The networks that the page shows, as switch 1 has them: 42 has a capped tenant
 // port and a hand-off here and a tenant port on switch 2; 44 is an ext-vnet.
 var (
-	pageGraph = topology.Graph{Switches: []slice.DPID{1, 2}, Links: []topology.Link{link(1, 2)}}
+	pageGraph = triangle
 	pageVNet  = pipeline.Network{Number: 42, Type: slice.VNet, BandwidthKbps: 10_000, Attachments: []pipeline.Attachment{
 		{Switch: 1, Port: 3, Behind: macs(0x11)},
 		{Switch: 1, Port: 9, Label: 7, Behind: macs(0x31)},
 		{Switch: 2, Port: 3, Behind: macs(0x21)},
+	}}
+	pageBound = pipeline.Network{Number: 43, Type: slice.VNet, Attachments: []pipeline.Attachment{
+		{Switch: 1, Port: 5, Behind: macs(0x11), Addresses: addrs("192.0.2.11")},
+		{Switch: 2, Port: 5, Behind: macs(0x21), Addresses: addrs("192.0.2.21")},
+	}}
+	pageProtected = pipeline.Network{Number: 45, Backup: 46, Type: slice.VLink, Attachments: []pipeline.Attachment{
+		{Switch: 1, Port: 7, Behind: macs(0x11)}, {Switch: 2, Port: 7, Behind: macs(0x21)},
 	}}
 	pageExt = pipeline.Network{Number: 44, Type: slice.ExtVNet, Attachments: []pipeline.Attachment{
 		{Switch: 1, Port: 6}, {Switch: 2, Port: 6},
@@ -36,7 +42,8 @@ var (
 func dumps(t *testing.T) map[string]string {
 	t.Helper()
 	all := pipeline.Base()
-	for _, n := range []pipeline.Network{pageVNet, pageExt} {
+	all.Flows = append(all.Flows, pipeline.Discovery(102))
+	for _, n := range []pipeline.Network{pageVNet, pageBound, pageExt, pageProtected} {
 		r := compile(t, n, pageGraph).Rules[1]
 		all.Flows = append(all.Flows, r.Flows...)
 		all.Groups = append(all.Groups, r.Groups...)

@@ -55,7 +55,7 @@ func TestNoPartOfTheRulesLoops(t *testing.T) {
 		"vnet":            {Number: 1, Type: slice.VNet, Attachments: aPortEach()},
 		"vnet, untold":    {Number: 1, Type: slice.VNet, Attachments: append(aPortEach(), silent)},
 		"ext-vnet":        {Number: 1, Type: slice.ExtVNet, Attachments: aPortEach()},
-		"vnet with paths": {Number: 1, Type: slice.VNet, Attachments: aPortEach(), Paths: [][]slice.DPID{{1, 2, 3, 4}}},
+		"vnet with paths": {Number: 1, Type: slice.VNet, Attachments: aPortEach(), Paths: []pipeline.Path{pipeline.Explicit(1, 2, 3, 4)}},
 	}
 	for name, n := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -167,9 +167,9 @@ func changed(t *rapid.T, n pipeline.Network, g topology.Graph) pipeline.Network 
 // is the loop that Mixes is there to find.
 func TestPlansThatDoNotMix(t *testing.T) {
 	n := pipeline.Network{Number: 1, Type: slice.VNet, Attachments: aPortEach()}
-	n.Paths = [][]slice.DPID{{1, 2, 3, 4}}
+	n.Paths = []pipeline.Path{pipeline.Explicit(1, 2, 3, 4)}
 	before := compile(t, n, ring)
-	n.Paths = [][]slice.DPID{{2, 1, 4, 3}}
+	n.Paths = []pipeline.Path{pipeline.Explicit(2, 1, 4, 3)}
 	after := compile(t, n, ring)
 	if before.Mixes(after) {
 		t.Error("they mix")

@@ -7,8 +7,8 @@
 //
 // Numbers that cannot collide: everything of a network carries the network's
 // number, as metadata, as VNI, as the number of its flood group and as owner.
-// A meter belongs to one tenant port and has the number of that port; a tenant
-// port is in one network only.
+// A meter belongs to one tenant port and has a number made of that of the port;
+// a tenant port is in one network only.
 package pipeline
 
 import "github.com/l2sces/l2sces/pkg/flow"
@@ -22,7 +22,7 @@ var (
 	}
 	Forward = &flow.Table{
 		ID: 4, Name: "Forward",
-		Fields: []flow.Field{flow.FieldMetadata, flow.FieldEthDst},
+		Fields: []flow.Field{flow.FieldInPort, flow.FieldMetadata, flow.FieldVLAN, flow.FieldEthSrc, flow.FieldEthDst, flow.FieldEthType},
 		Next:   []*flow.Table{Flood},
 	}
 	Mirror = &flow.Table{
@@ -31,17 +31,22 @@ var (
 	}
 	Limit = &flow.Table{
 		ID: 2, Name: "Limit",
-		Fields: []flow.Field{flow.FieldInPort},
+		Fields: []flow.Field{flow.FieldInPort, flow.FieldEthDst},
 		Next:   []*flow.Table{Mirror},
 	}
 	Guard = &flow.Table{
 		ID: 1, Name: "Guard",
-		Fields: []flow.Field{flow.FieldInPort, flow.FieldVLAN, flow.FieldEthSrc, flow.FieldEthDst, flow.FieldEthType},
-		Next:   []*flow.Table{Limit},
+		Fields: []flow.Field{
+			flow.FieldInPort, flow.FieldVLAN, flow.FieldEthSrc, flow.FieldEthDst, flow.FieldEthType,
+			flow.FieldIPProto, flow.FieldIPv4Src, flow.FieldIPv6Src, flow.FieldUDPSrc, flow.FieldUDPDst,
+			flow.FieldARPOp, flow.FieldARPSender, flow.FieldARPHardware,
+			flow.FieldICMPv6Type, flow.FieldNDTarget, flow.FieldNDSource, flow.FieldNDOwner,
+		},
+		Next: []*flow.Table{Limit},
 	}
 	Classify = &flow.Table{
 		ID: 0, Name: "Classify",
-		Fields: []flow.Field{flow.FieldInPort, flow.FieldTunnel, flow.FieldVLAN},
+		Fields: []flow.Field{flow.FieldInPort, flow.FieldTunnel, flow.FieldVLAN, flow.FieldEthType},
 		Next:   []*flow.Table{Guard, Forward},
 	}
 )

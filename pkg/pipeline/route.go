@@ -13,28 +13,33 @@ type route struct {
 	tree topology.Tree                               // of frames for all
 	next map[slice.DPID]map[slice.DPID]topology.Hop  // of frames for one: by the switch they are for, by the switch they are at
 	used map[slice.DPID]map[slice.Port]topology.Link // links that carry the network, by switch and port
+
+	steering   steering
+	protection protection
 }
 
 // routes finds the ways of a network. Frames for all take a tree that holds the
 // explicit paths. Frames for one take the same tree if there are such paths, or
 // if the network is open and the next switch may flood them; else they take a
-// cheapest path to the switch that they are for, and none leaves it.
+// cheapest path to the switch that they are for, and none leaves it. Of paths
+// that cost the same the number of the network chooses.
 func routes(n Network, g topology.Graph) (route, error) {
-	forced, err := n.forced(g)
+	g.Spread = uint32(n.Number)
+	steering, err := n.steer(g)
 	if err != nil {
 		return route{}, err
 	}
 	members, known := n.switches()
-	tree, err := g.Tree(members, forced)
+	tree, err := g.Tree(members, steering.links)
 	if err != nil {
 		return route{}, err
 	}
-	r := route{tree: tree, next: map[slice.DPID]map[slice.DPID]topology.Hop{}, used: map[slice.DPID]map[slice.Port]topology.Link{}}
+	r := route{tree: tree, next: map[slice.DPID]map[slice.DPID]topology.Hop{}, used: map[slice.DPID]map[slice.Port]topology.Link{}, steering: steering}
 	for _, l := range tree.Links() {
 		r.use(l)
 	}
 	nearest := g.NextHops
-	if len(forced) > 0 || n.open() {
+	if len(steering.links) > 0 || n.open() {
 		nearest = tree.NextHops
 	}
 	for _, to := range known {
@@ -48,29 +53,24 @@ func routes(n Network, g topology.Graph) (route, error) {
 			}
 		}
 	}
-	return r, nil
+	if n.Backup != 0 {
+		r.protect(n, g, members)
+	}
+	return r, r.fits(n)
 }
 
-// forced returns the links of the explicit paths.
-func (n Network) forced(g topology.Graph) ([]topology.Link, error) {
-	var links []topology.Link
-	for _, path := range n.Paths {
-		if len(path) < 2 {
-			return nil, slice.Errorf(slice.Invalid, "network %d: an explicit path has %d switches, not two or more", n.Number, len(path))
-		}
-		for i, at := range path[1:] {
-			from := path[i]
-			if slices.Contains(path[:i+1], at) {
-				return nil, slice.Errorf(slice.Invalid, "network %d: an explicit path comes to switch %s twice", n.Number, at)
+// fits wants numbers that the links can carry: a wire has room for a label.
+func (r route) fits(n Network) error {
+	for _, used := range []map[slice.DPID]map[slice.Port]topology.Link{r.used, r.protection.in} {
+		for _, ports := range used {
+			for _, l := range ports {
+				if l.Wire && max(n.Number, n.Backup) > slice.Network(slice.MaxVLAN) {
+					return slice.Errorf(slice.Exhausted, "link %s has labels up to %d and no tunnel", l.Name, slice.MaxVLAN)
+				}
 			}
-			between := g.Between(from, at)
-			if len(between) == 0 {
-				return nil, slice.Errorf(slice.Unavailable, "network %d: there is no link for the explicit path from switch %s to switch %s", n.Number, from, at)
-			}
-			links = append(links, between[0])
 		}
 	}
-	return links, nil
+	return nil
 }
 
 // switches returns the switches that have ports of the network, and those among
@@ -93,6 +93,20 @@ func (r route) use(l topology.Link) {
 		}
 		r.used[e.Switch][e.Port] = l
 	}
+}
+
+// ends returns the ports that are ends of links which carry the network, now or
+// while another link is down.
+func (r route) ends() map[topology.End]bool {
+	all := map[topology.End]bool{}
+	for _, used := range []map[slice.DPID]map[slice.Port]topology.Link{r.used, r.protection.in} {
+		for s, ports := range used {
+			for p := range ports {
+				all[topology.End{Switch: s, Port: p}] = true
+			}
+		}
+	}
+	return all
 }
 
 // links returns the names of the links that carry the network.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/l2sces/l2sces/pkg/flow"
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/topology"
 )
 
 // known makes a rule of a network.
@@ -14,15 +15,23 @@ func known(n Network, t *flow.Table, match []flow.Match, actions ...flow.Action)
 }
 
 // fromTenant gives a frame to the network of the port it came in by, and has
-// it looked at.
+// it looked at. Where the network has a bandwidth, all that the port sends
+// counts.
 func fromTenant(n Network, a Attachment) flow.Flow {
-	return known(n, Classify, []flow.Match{flow.InPort(a.Port)}, flow.Mark(n.Number), flow.Goto(Guard))
+	var actions []flow.Action
+	if n.BandwidthKbps > 0 {
+		actions = append(actions, flow.Limit(capOf(n, a).ID))
+	}
+	return known(n, Classify, []flow.Match{flow.InPort(a.Port)}, append(actions, flow.Mark(n.Number), flow.Goto(Guard))...)
 }
 
 // fromTunnel gives a frame to the network whose number it carries. Another
 // switch has looked at it.
-func fromTunnel(n Network, p slice.Port) flow.Flow {
-	return known(n, Classify, []flow.Match{flow.InPort(p), flow.VNI(n.Number)}, flow.Mark(n.Number), flow.Goto(Forward))
+func fromTunnel(n Network, number slice.Network, p slice.Port, l topology.Link) flow.Flow {
+	if l.Wire {
+		return known(n, Classify, []flow.Match{flow.InPort(p), flow.Label(slice.VLAN(number))}, flow.PopLabel(), flow.Mark(number), flow.Goto(Forward))
+	}
+	return known(n, Classify, []flow.Match{flow.InPort(p), flow.VNI(number)}, flow.Mark(number), flow.Goto(Forward))
 }
 
 // fromHandOff takes the label off a frame and gives it to the network of the
@@ -38,37 +47,27 @@ func bySender(n Network, a Attachment, mac slice.MAC) flow.Flow {
 	return known(n, Guard, []flow.Match{flow.InPort(a.Port), flow.From(mac)}, flow.Goto(Limit))
 }
 
-// byAnySender lets every frame pass that Base does not stop: who is behind the
-// port of an ext-vnet is not known.
-func byAnySender(n Network, a Attachment) flow.Flow {
-	return known(n, Guard, []flow.Match{flow.InPort(a.Port)}, flow.Goto(Limit))
-}
-
-// limited sends a frame through the meter of its port.
+// limited sends frames for everybody through a meter of their own.
 func limited(n Network, a Attachment, m flow.Meter) flow.Flow {
-	return known(n, Limit, []flow.Match{flow.InPort(a.Port)}, flow.Limit(m.ID), flow.Goto(Mirror))
-}
-
-// minBurst is what a meter lets pass at once at the least, in kilobits: ten
-// frames of full size. Less would stop a slow network altogether.
-const minBurst = 128
-
-// capOf is the meter of a tenant port. It has the number of the port, and lets
-// a tenth of a second's worth pass at once.
-func capOf(n Network, a Attachment) flow.Meter {
-	return flow.Meter{ID: uint32(a.Port), Kbps: n.BandwidthKbps, Burst: max(n.BandwidthKbps/10, minBurst), Owner: n.Number}
+	return known(n, Limit, []flow.Match{flow.InPort(a.Port), flow.To(slice.Broadcast)}, flow.Limit(m.ID), flow.Goto(Mirror))
 }
 
 // toKnown sends a frame for a known address out of the port behind which it
 // is, or to the next switch on the way there. There is no rule in a switch that
 // is on no such way.
-func toKnown(n Network, r route, s slice.DPID, a Attachment, mac slice.MAC) (flow.Flow, bool) {
+func toKnown(n Network, r route, s slice.DPID, a Attachment, mac slice.MAC) []flow.Flow {
 	match := []flow.Match{flow.InNetwork(n.Number), flow.To(mac)}
 	if a.Switch == s {
-		return known(n, Forward, match, out(a)...), true
+		return []flow.Flow{known(n, Forward, match, out(a)...)}
 	}
 	h, ok := r.next[a.Switch][s]
-	return known(n, Forward, match, over(n, h.Out)...), ok
+	if !ok {
+		return nil
+	}
+	if protected := toProtected(n, r, s, a, mac); protected != nil {
+		return protected
+	}
+	return []flow.Flow{known(n, Forward, match, over(n.Number, h)...)}
 }
 
 // out leaves by a port of the network.
@@ -79,9 +78,12 @@ func out(a Attachment) []flow.Action {
 	return []flow.Action{flow.PushLabel(a.Label), flow.Output(a.Port)}
 }
 
-// over leaves by a tunnel.
-func over(n Network, p slice.Port) []flow.Action {
-	return []flow.Action{flow.SetTunnel(n.Number), flow.Output(p)}
+// over leaves by a link, under a number of the network.
+func over(number slice.Network, h topology.Hop) []flow.Action {
+	if h.Link.Wire {
+		return []flow.Action{flow.PushLabel(slice.VLAN(number)), flow.Output(h.Out)}
+	}
+	return []flow.Action{flow.SetTunnel(number), flow.Output(h.Out)}
 }
 
 // toUnknown hands a frame for an address that nobody knows to everybody: in an
@@ -112,7 +114,7 @@ func everybody(n Network, r route, s slice.DPID) flow.Group {
 		}
 	}
 	for _, h := range r.tree.Neighbours(s) {
-		ways = append(ways, way{h.Out, over(n, h.Out)})
+		ways = append(ways, way{h.Out, over(n.Number, h)})
 	}
 	slices.SortFunc(ways, func(x, y way) int { return cmp.Compare(x.port, y.port) })
 	g := flow.Group{ID: uint32(n.Number), Type: flow.All, Owner: n.Number}

@@ -167,3 +167,23 @@ func (f *files) read() (*pair, error) {
 	}
 	return &pair{cert, roots}, nil
 }
+
+// HostTLS returns the configuration of a client that shows its certificate to a
+// server that is not of this house, such as etcd: the server is known by the
+// name or address of its host. The authority is read once, the client's own
+// files again when they change.
+func HostTLS(certFile, keyFile, caFile string) (*tls.Config, error) {
+	f := &files{cert: certFile, key: keyFile, ca: caFile}
+	p, err := f.load()
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		RootCAs:    p.roots,
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			p, err := f.load()
+			return &p.cert, err
+		},
+	}, nil
+}

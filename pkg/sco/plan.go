@@ -2,9 +2,9 @@ package sco
 
 import (
 	"cmp"
-	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/l2sces/l2sces/pkg/fabric"
 	"github.com/l2sces/l2sces/pkg/intent"
@@ -29,7 +29,7 @@ type NetworkPlan struct {
 	Addresses     ipam.Plan                 `json:"addresses"`
 	Interfaces    map[slice.Workload]string `json:"interfaces,omitempty"`
 	Domains       []slice.Domain            `json:"domains"`
-	Paths         [][]slice.Node            `json:"paths,omitempty"`
+	Paths         []fabric.Path             `json:"paths,omitempty"`
 }
 
 // MakePlan decides what intents leave open. What the plan before had stays
@@ -47,6 +47,7 @@ func MakePlan(in intent.Intents, infos map[slice.Domain]intent.DomainInfo, befor
 	for _, l := range in.Overlay.Expand(in.Slice.Domains) {
 		p.Links = append(p.Links, fabric.Link{
 			Name: string(l.From) + "-" + string(l.To), Cost: l.Cost, A: p.Gateways[l.From], B: p.Gateways[l.To],
+			CapacityKbps: l.CapacityKbps, Latency: milliseconds(l.LatencyMs),
 		})
 	}
 	for _, n := range in.Slice.Networks {
@@ -80,16 +81,35 @@ func (p Plan) plan(in intent.Intents, n intent.Network, infos map[slice.Domain]i
 		return np, err
 	}
 	for _, path := range in.Paths {
-		if path.Network == n.Name && path.Mode == intent.PathExplicit {
-			var hops []slice.Node
-			for _, d := range path.Hops {
-				hops = append(hops, p.Gateways[d])
-			}
-			np.Paths = append(np.Paths, hops)
+		if path.Network == n.Name && !free(path) {
+			np.Paths = append(np.Paths, p.path(path))
 		}
 	}
 	return np, nil
 }
+
+// path returns a path between domains as one between their gateways.
+func (p Plan) path(in intent.Path) fabric.Path {
+	gateways := func(domains []slice.Domain) []slice.Node {
+		var all []slice.Node
+		for _, d := range domains {
+			all = append(all, p.Gateways[d])
+		}
+		return all
+	}
+	return fabric.Path{
+		From: p.Gateways[in.From], To: p.Gateways[in.To], Hops: gateways(in.Hops), Loose: in.Mode == intent.PathLoose,
+		MaxLatency: milliseconds(in.MaxLatencyMs), MinKbps: in.MinBandwidthKbps, Avoid: gateways(in.Avoid),
+		Degrade: in.Policy == intent.Degrade, Protected: in.Protection == intent.FastFailover,
+	}
+}
+
+// free reports whether a path asks for nothing.
+func free(p intent.Path) bool {
+	return p.Mode == intent.PathAny && p.MaxLatencyMs == 0 && p.MinBandwidthKbps == 0 && len(p.Avoid) == 0 && p.Protection == intent.NoProtection
+}
+
+func milliseconds(n uint32) time.Duration { return time.Duration(n) * time.Millisecond }
 
 // packetSize returns the largest packet that passes everywhere the network may
 // go, or what the intents ask for if that is less.
@@ -192,17 +212,6 @@ func supported(in intent.Intents) error {
 	}
 	if in.Overlay.Measured {
 		return slice.Errorf(slice.Invalid, "overlay.measured: not available in this release: leave it out")
-	}
-	for i, p := range in.Paths {
-		at := fmt.Sprintf("paths[%d]", i)
-		switch {
-		case p.Mode == intent.PathLoose:
-			return slice.Errorf(slice.Invalid, "%s.mode: loose is not available in this release: use explicit or any", at)
-		case p.Protection != intent.NoProtection:
-			return slice.Errorf(slice.Invalid, "%s.protection: %s is not available in this release: use none", at, p.Protection)
-		case p.MaxLatencyMs != 0 || p.MinBandwidthKbps != 0 || len(p.Avoid) > 0:
-			return slice.Errorf(slice.Invalid, "%s: limits on latency, bandwidth and domains are not available in this release: leave them out", at)
-		}
 	}
 	for i, n := range in.Slice.Networks {
 		if n.Type == slice.ExtVNet {

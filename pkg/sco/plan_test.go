@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -224,7 +225,7 @@ func TestPlanJoints(t *testing.T) {
 	want := fabric.Network{
 		ID: slice.NetworkID{Slice: "s", Network: "video"}, Type: slice.VLink, MTU: 1450, Links: p.Links,
 		Attachments: []fabric.Attachment{{Node: "a-gw", Label: 11, Behind: []slice.MAC{mac(1)}}, {Node: "b-gw", Label: 12, Behind: []slice.MAC{mac(2)}}},
-		Paths:       [][]slice.Node{{"a-gw", "c-gw", "b-gw"}},
+		Paths:       []fabric.Path{fabric.Explicit("a-gw", "c-gw", "b-gw")},
 	}
 	if diff := cmp.Diff(want, joints["video"], apart); diff != "" {
 		t.Errorf("joint of video (-want +got)\n%s", diff)
@@ -237,6 +238,39 @@ func TestPlanJoints(t *testing.T) {
 		_, _, err := p.Joint("s", n, labels)
 		if n.Name == "voice" && (slice.KindOf(err) != slice.Unavailable || !strings.Contains(err.Error(), "domain c has not given network voice a label")) {
 			t.Errorf("without a label: %v", err)
+		}
+	}
+}
+
+// Every limit of a path, and every metric of a link, comes to the fabric.
+func TestPlanLimits(t *testing.T) {
+	in := three("s")
+	in.Overlay = intent.Overlay{Shape: intent.Explicit, Links: []intent.Link{
+		{From: "a", To: "b", Cost: 2, CapacityKbps: 900, LatencyMs: 7}, {From: "b", To: "c"}, {From: "a", To: "c"},
+	}}
+	in.Paths = []intent.Path{
+		{Network: "voice", From: "a", To: "b", Mode: intent.PathLoose, Hops: []slice.Domain{"c"}, MaxLatencyMs: 30, MinBandwidthKbps: 500, Policy: intent.Degrade},
+		{Network: "voice", From: "a", To: "c", Avoid: []slice.Domain{"b"}, Protection: intent.FastFailover},
+	}
+	intent.Default(&in)
+	p := plan(t, in, sco.Plan{})
+	links := []fabric.Link{
+		{Name: "a-b", Cost: 2, A: "a-gw", B: "b-gw", CapacityKbps: 900, Latency: 7 * time.Millisecond},
+		{Name: "a-c", A: "a-gw", B: "c-gw"}, {Name: "b-c", A: "b-gw", B: "c-gw"},
+	}
+	if diff := cmp.Diff(links, p.Links, apart); diff != "" {
+		t.Errorf("links (-want +got)\n%s", diff)
+	}
+	paths := []fabric.Path{
+		{From: "a-gw", To: "b-gw", Hops: []slice.Node{"c-gw"}, Loose: true, MaxLatency: 30 * time.Millisecond, MinKbps: 500, Degrade: true},
+		{From: "a-gw", To: "c-gw", Avoid: []slice.Node{"b-gw"}, Protected: true},
+	}
+	for _, n := range p.Networks {
+		if n.Name != "voice" {
+			continue
+		}
+		if diff := cmp.Diff(paths, n.Paths, apart); diff != "" {
+			t.Errorf("paths (-want +got)\n%s", diff)
 		}
 	}
 }

@@ -43,8 +43,9 @@ type Domain interface {
 // A Config introduces the SCO to its domains.
 type Config struct {
 	Domains     map[slice.Domain]Domain
-	Controllers []string  // OVS targets of this controller, for the NEDs
-	Numbers     ipam.Ring // VNIs between domains; zero: all
+	Controllers []string      // OVS targets of this controller, for the NEDs
+	BFD         time.Duration // between frames by which NEDs watch their tunnels; 0: none
+	Numbers     ipam.Ring     // VNIs between domains; zero: all
 	Store       fabric.Store
 	Logger      *slog.Logger     // nil: none
 	Now         func() time.Time // nil: time.Now
@@ -106,7 +107,7 @@ func New(cfg Config) (*SCO, error) {
 		s.records[slice.ID(key)] = r
 	}
 	s.fabric, err = fabric.New(fabric.Config{
-		Bridge: bridge.NED, Controllers: cfg.Controllers, Numbers: cfg.Numbers,
+		Bridge: bridge.NED, Controllers: cfg.Controllers, BFD: cfg.BFD, Numbers: cfg.Numbers,
 		Store: cfg.Store, Logger: cfg.Logger, Joined: s.poke,
 	})
 	if err != nil {

@@ -149,21 +149,6 @@ func TestUnsupported(t *testing.T) {
 	}{
 		"encryption": {func(in *intent.Intents) { in.Overlay.Encryption = intent.WireGuard }, []string{"overlay.encryption", "wireguard", "use none"}},
 		"measured":   {func(in *intent.Intents) { in.Overlay.Measured = true }, []string{"overlay.measured", "leave it out"}},
-		"loose": {func(in *intent.Intents) {
-			in.Paths = []intent.Path{{Network: "voice", From: "a", To: "b", Mode: intent.PathLoose, Hops: []slice.Domain{"c"}}}
-		}, []string{"paths[0].mode", "loose", "use explicit or any"}},
-		"protection": {func(in *intent.Intents) {
-			in.Paths = []intent.Path{{Network: "voice", From: "a", To: "b", Protection: intent.FastFailover}}
-		}, []string{"paths[0].protection", "fast-failover", "use none"}},
-		"latency": {func(in *intent.Intents) {
-			in.Paths = []intent.Path{{Network: "voice", From: "a", To: "b"}, {Network: "voice", From: "a", To: "c", MaxLatencyMs: 3}}
-		}, []string{"paths[1]", "limits", "leave them out"}},
-		"bandwidth": {func(in *intent.Intents) {
-			in.Paths = []intent.Path{{Network: "voice", From: "a", To: "b", MinBandwidthKbps: 3}}
-		}, []string{"paths[0]", "limits", "leave them out"}},
-		"avoid": {func(in *intent.Intents) {
-			in.Paths = []intent.Path{{Network: "voice", From: "a", To: "b", Avoid: []slice.Domain{"c"}}}
-		}, []string{"paths[0]", "limits", "leave them out"}},
 		"ext-vnet":       {func(in *intent.Intents) { in.Slice.Networks[0].Type = slice.ExtVNet }, []string{"slice.networks", "].type", "use vnet"}},
 		"unknown domain": {func(in *intent.Intents) { in.Slice.Domains[2].Name = "d"; in.Slice.Networks = in.Slice.Networks[1:2] }, []string{"slice.domains[2].name", "domain d is not known here", "[a b c]"}},
 	}

@@ -63,10 +63,14 @@ func (s *SCO) statusOf(r *record) intent.Status {
 		ID: r.Intents.Slice.ID, Tenant: r.Intents.Slice.Tenant, Generation: r.Generation,
 		Phase: intent.Ready, Message: why, Since: r.Since,
 	}
+	less := "" // than was asked for, by what the intents let go
 	for _, n := range r.Plan.Networks {
 		status := s.networkStatus(r, n)
-		if !status.Ready {
-			out.Message = cmp.Or(out.Message, fmt.Sprintf("network %s: %s", n.Name, status.Message))
+		switch what := fmt.Sprintf("network %s: %s", n.Name, status.Message); {
+		case !status.Ready:
+			out.Message = cmp.Or(out.Message, what)
+		case status.Message != "":
+			less = cmp.Or(less, what)
 		}
 		out.Networks = append(out.Networks, status)
 	}
@@ -77,6 +81,8 @@ func (s *SCO) statusOf(r *record) intent.Status {
 		out.Phase = intent.Degraded
 	case out.Message != "":
 		out.Phase = intent.Pending
+	case less != "":
+		out.Message = less
 	}
 	return out
 }
@@ -84,10 +90,14 @@ func (s *SCO) statusOf(r *record) intent.Status {
 func (s *SCO) networkStatus(r *record, n NetworkPlan) intent.NetworkStatus {
 	id := slice.NetworkID{Slice: r.Intents.Slice.ID, Network: n.Name}
 	out := intent.NetworkStatus{Name: n.Name, Type: n.Type, CIDR: n.Addresses.Prefix, MTU: n.MTU}
+	note := ""
 	if len(n.Domains) > 1 {
 		joint, err := s.fabric.Status(id)
 		if err != nil {
 			joint.Message = "the domains are not joined yet"
+		}
+		if joint.Ready {
+			note, joint.Message = joint.Message, ""
 		}
 		out.Number, out.Links, out.Message = joint.Number, joint.Links, joint.Message
 	}
@@ -109,6 +119,7 @@ func (s *SCO) networkStatus(r *record, n NetworkPlan) intent.NetworkStatus {
 		}
 	}
 	out.Ready = out.Message == ""
+	out.Message = cmp.Or(out.Message, note)
 	return out
 }
 

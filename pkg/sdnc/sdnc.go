@@ -40,10 +40,11 @@ const applyTimeout = 10 * time.Second
 // A Config says which domain it is.
 type Config struct {
 	Domain      slice.Domain
-	Gateway     slice.Node // where the NED is; empty: no hand-offs
-	Controllers []string   // OVS targets of this controller
-	Numbers     ipam.Ring  // of networks; zero: all VNIs
-	Labels      ipam.Ring  // of hand-offs; zero: all VLANs
+	Gateway     slice.Node    // where the NED is; empty: no hand-offs
+	Controllers []string      // OVS targets of this controller
+	BFD         time.Duration // between frames by which switches watch their tunnels; 0: none
+	Numbers     ipam.Ring     // of networks; zero: all VNIs
+	Labels      ipam.Ring     // of hand-offs; zero: all VLANs
 	Store       fabric.Store
 	Logger      *slog.Logger // nil: none
 }
@@ -52,6 +53,7 @@ type Config struct {
 type Controller struct {
 	cfg    Config
 	fabric *fabric.Fabric
+	guests *Guests
 
 	mu       sync.Mutex
 	labels   ipam.Ring
@@ -80,10 +82,13 @@ func New(cfg Config) (*Controller, error) {
 		return nil, fmt.Errorf("load the segments of %s: %w", cfg.Domain, err)
 	}
 	c.fabric, err = fabric.New(fabric.Config{
-		Bridge: bridge.SPS, Controllers: cfg.Controllers, Mesh: true, Numbers: cfg.Numbers,
+		Bridge: bridge.SPS, Controllers: cfg.Controllers, BFD: cfg.BFD, Mesh: true, Numbers: cfg.Numbers,
 		Store: cfg.Store, Logger: cfg.Logger, Joined: c.joined,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if c.guests, err = loadGuests(cfg.Store, c.fabric); err != nil {
 		return nil, err
 	}
 	c.joined()
@@ -119,7 +124,7 @@ func (c *Controller) load() error {
 // two writes left them.
 func (c *Controller) forget() error {
 	for _, n := range c.fabric.Networks() {
-		if c.segments[n.ID] != nil {
+		if _, guest := c.guests.networks[n.ID]; guest || c.segments[n.ID] != nil {
 			continue
 		}
 		if err := c.fabric.Remove(n.ID); err != nil {
@@ -136,9 +141,12 @@ func (c *Controller) Fabric() *fabric.Fabric { return c.fabric }
 // have confirmed them or ctx ends; the statuses say which. All are taken or
 // none. The same segments twice change nothing.
 func (c *Controller) Apply(ctx context.Context, segments []intent.Segment) ([]intent.SegmentStatus, error) {
-	if err := c.putAll(segments); err != nil {
-		return nil, err
-	}
+	anyway := func(slice.NetworkID, *intent.Segment) error { return nil }
+	return c.ApplyIf(ctx, segments, anyway, false)
+}
+
+// confirmed waits for segments that were taken in, but not for ever.
+func (c *Controller) confirmed(ctx context.Context, segments []intent.Segment) ([]intent.SegmentStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, applyTimeout)
 	defer cancel()
 	var all []intent.SegmentStatus
@@ -160,10 +168,8 @@ func (c *Controller) Apply(ctx context.Context, segments []intent.Segment) ([]in
 }
 
 // putAll takes all segments in or, if one is at fault, puts those before it
-// back as they were.
+// back as they were. The lock is held.
 func (c *Controller) putAll(segments []intent.Segment) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if err := c.allowAll(segments); err != nil {
 		return err
 	}

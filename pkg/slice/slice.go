@@ -36,8 +36,12 @@ type Workload string
 // on the tunnels of that fabric (RFC 7348, section 5): 1 to 16,777,215.
 type Network uint32
 
-// MaxNetwork is the highest number that a network can have.
+// MaxNetwork is the highest number that there is. No network gets it: a
+// controller's own frames pass through tunnels under it.
 const MaxNetwork Network = 1<<24 - 1
+
+// LastNetwork is the highest number that a network gets.
+const LastNetwork = MaxNetwork - 1
 
 // A VLAN is the label of a network on the patch pair between an SPS and a NED
 // (IEEE 802.1Q, 1 to 4094). Zero is no label.

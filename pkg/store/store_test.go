@@ -1,8 +1,10 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -11,34 +13,38 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.etcd.io/bbolt"
+	"pgregory.net/rapid"
 
 	"github.com/l2sces/l2sces/pkg/slice"
 	"github.com/l2sces/l2sces/pkg/store"
 )
 
 func TestValuesSurvive(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lib", "a.db")
-	s := open(t, path)
-	put(t, s, "slices", "press", "1")
-	put(t, s, "slices", "press", "2")
-	put(t, s, "slices", "fire", "")
-	put(t, s, "numbers", "press", "7")
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
+	both(t, func(t *testing.T, open func() *store.Store) {
+		s := open()
+		put(t, s, "slices", "press", "1")
+		put(t, s, "slices", "press", "2")
+		put(t, s, "slices", "fire", "")
+		put(t, s, "slices-of-others", "fire", "3")
+		put(t, s, "numbers", "press", "7")
+		s = open()
+		got, err := s.List("slices")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string][]byte{"press": []byte("2"), "fire": {}}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("slices (-want +got):\n%s", diff)
+		}
+		if v, err := s.Get("numbers", "press"); err != nil || string(v) != "7" {
+			t.Errorf("got %q, %v; want 7", v, err)
+		}
+	})
+}
 
-	s = open(t, path)
-	got, err := s.List("slices")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[string][]byte{"press": []byte("2"), "fire": {}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("slices (-want +got):\n%s", diff)
-	}
-	if v, err := s.Get("numbers", "press"); err != nil || string(v) != "7" {
-		t.Errorf("got %q, %v; want 7", v, err)
-	}
+func TestFileIsItsOwners(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lib", "a.db")
+	open(t, path)
 	info, err := os.Stat(path)
 	if err != nil {
 		t.Fatal(err)
@@ -49,57 +55,132 @@ func TestValuesSurvive(t *testing.T) {
 }
 
 func TestAbsentThings(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "a.db"))
-	if _, err := s.Get("slices", "press"); slice.KindOf(err) != slice.NotFound {
-		t.Errorf("no bucket: %v, want not found", err)
-	}
-	if err := s.Delete("slices", "press"); err != nil {
-		t.Errorf("delete without a bucket: %v", err)
-	}
-	if got, err := s.List("slices"); err != nil || len(got) != 0 {
-		t.Errorf("list without a bucket: %v, %v", got, err)
-	}
-	put(t, s, "slices", "press", "1")
-	for range 2 {
-		if err := s.Delete("slices", "press"); err != nil {
-			t.Error(err)
+	both(t, func(t *testing.T, open func() *store.Store) {
+		s := open()
+		if _, err := s.Get("slices", "press"); slice.KindOf(err) != slice.NotFound {
+			t.Errorf("no bucket: %v, want not found", err)
 		}
-	}
-	if _, err := s.Get("slices", "press"); slice.KindOf(err) != slice.NotFound {
-		t.Errorf("after delete: %v, want not found", err)
-	}
+		if err := s.Delete("slices", "press"); err != nil {
+			t.Errorf("delete without a bucket: %v", err)
+		}
+		if got, err := s.List("slices"); err != nil || len(got) != 0 {
+			t.Errorf("list without a bucket: %v, %v", got, err)
+		}
+		put(t, s, "slices", "press", "1")
+		for range 2 {
+			if err := s.Delete("slices", "press"); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := s.Get("slices", "press"); slice.KindOf(err) != slice.NotFound {
+			t.Errorf("after delete: %v, want not found", err)
+		}
+	})
 }
 
 func TestUpdateIsAllOrNothing(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "a.db"))
-	put(t, s, "slices", "press", "1")
-	oops := errors.New("oops")
-	err := s.Update(func(tx store.Tx) error {
-		if err := errors.Join(tx.Put("slices", "fire", []byte("1")), tx.Delete("slices", "press")); err != nil {
-			return err
+	both(t, func(t *testing.T, open func() *store.Store) {
+		s := open()
+		put(t, s, "slices", "press", "1")
+		oops := errors.New("oops")
+		err := s.Update(func(tx store.Tx) error {
+			if err := errors.Join(tx.Put("slices", "fire", []byte("1")), tx.Delete("slices", "press")); err != nil {
+				return err
+			}
+			got, err := tx.List("slices")
+			if _, there := got["fire"]; err != nil || len(got) != 1 || !there {
+				t.Errorf("inside: %v, %v; want fire alone", got, err)
+			}
+			if _, err := tx.Get("slices", "press"); slice.KindOf(err) != slice.NotFound {
+				t.Errorf("inside: %v, want press not found", err)
+			}
+			return oops
+		})
+		if !errors.Is(err, oops) {
+			t.Errorf("got %v, want the function's own error", err)
 		}
-		got, err := tx.List("slices")
-		if _, there := got["fire"]; err != nil || len(got) != 1 || !there {
-			t.Errorf("inside: %v, %v; want fire alone", got, err)
+		got, err := s.List("slices")
+		if diff := cmp.Diff(map[string][]byte{"press": []byte("1")}, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
-		return oops
 	})
-	if !errors.Is(err, oops) {
-		t.Errorf("got %v, want the function's own error", err)
-	}
-	got, err := s.List("slices")
-	if diff := cmp.Diff(map[string][]byte{"press": []byte("1")}, got); err != nil || diff != "" {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
-	}
 }
 
 func TestRefusedNames(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "a.db"))
-	for _, n := range [][2]string{{"", "k"}, {"b", ""}, {"_store", "schema"}} {
-		if err := s.Put(n[0], n[1], nil); slice.KindOf(err) != slice.Invalid {
-			t.Errorf("%q: %v, want invalid", n, err)
+	both(t, func(t *testing.T, open func() *store.Store) {
+		s := open()
+		for _, n := range [][2]string{{"", "k"}, {"b", ""}, {"_store", "schema"}, {"b/c", "k"}} {
+			if err := s.Put(n[0], n[1], nil); slice.KindOf(err) != slice.Invalid {
+				t.Errorf("%q: %v, want invalid", n, err)
+			}
 		}
-	}
+		if err := s.Delete("_store", "schema"); err != nil {
+			t.Errorf("delete of our mark: %v, want it passed over", err)
+		}
+		open() // the mark is still there
+	})
+}
+
+func TestLargeUpdates(t *testing.T) {
+	both(t, func(t *testing.T, open func() *store.Store) {
+		s := open()
+		put(t, s, "slices", "old", "1")
+		want := map[string][]byte{}
+		err := s.Update(func(tx store.Tx) error {
+			for i := range 350 {
+				key, value := fmt.Sprintf("network/%d", i), []byte(strings.Repeat("x", 10_000))
+				want[key] = value
+				if err := tx.Put("slices", key, value); err != nil {
+					return err
+				}
+			}
+			return tx.Delete("slices", "old")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			got, err := s.List("slices")
+			if err != nil || !maps.EqualFunc(want, got, bytes.Equal) {
+				t.Fatalf("%d values, %v; want %d as they were written", len(got), err, len(want))
+			}
+			s = open()
+		}
+	})
+}
+
+// Both kinds of store keep a random sequence of changes alike.
+func TestStoresAgree(t *testing.T) {
+	near, far := open(t, filepath.Join(t.TempDir(), "a.db")), lead(t, seat(t, prefix(t), "one")).Store
+	keys := rapid.StringMatching(`[a-c/]{1,3}`)
+	rapid.Check(t, func(t *rapid.T) {
+		change := func(tx store.Tx, ops []string) error {
+			for i, key := range ops {
+				err := tx.Put("b", key, []byte(fmt.Sprint(i)))
+				if i%3 == 2 {
+					err = tx.Delete("b", key)
+				}
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		ops := rapid.SliceOfN(keys, 0, 6).Draw(t, "ops")
+		var lists [2]map[string][]byte
+		for i, s := range []*store.Store{near, far} {
+			err := s.Update(func(tx store.Tx) error { return change(tx, ops) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if lists[i], err = s.List("b"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(lists[0], lists[1]); diff != "" {
+			t.Fatalf("file and etcd differ:\n%s", diff)
+		}
+	})
 }
 
 func TestOneProcessAtATime(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 // other switch that has one. Followed from anywhere, the hops end at the
 // switch: each one brings a frame nearer.
 func (g Graph) NextHops(to slice.DPID) map[slice.DPID]Hop {
-	return search(g.hops(), []slice.DPID{to}, nil).back
+	return g.search(g.hops(), []slice.DPID{to}, nil).back
 }
 
 // Path returns the hops of the cheapest path between two switches, none if
@@ -33,9 +33,10 @@ func (g Graph) Path(a, b slice.DPID) ([]Hop, error) {
 // A found tells how a search reached the switches: back holds, for each, the
 // hop that leads one step nearer to where the search began.
 type found struct {
-	back map[slice.DPID]Hop
-	goal slice.DPID // the nearest switch that was looked for
-	ok   bool       // there is one
+	back  map[slice.DPID]Hop
+	order []slice.DPID // those that have a hop back, nearest first
+	goal  slice.DPID   // the nearest switch that was looked for
+	ok    bool         // there is one
 }
 
 // way returns the hops from a switch back to where the search began.
@@ -50,8 +51,8 @@ func (f found) way(from slice.DPID) []Hop {
 // search spreads from some switches at once, nearest first, until it meets one
 // that is looked for, or over everything if none is (Dijkstra). Of two equal
 // ways it takes the one over the switch with the lower identifier, then the
-// one over the link that comes first.
-func search(hops map[slice.DPID][]Hop, from []slice.DPID, wanted func(slice.DPID) bool) found {
+// one over the link that comes first, unless the spread of the graph chooses.
+func (g Graph) search(hops map[slice.DPID][]Hop, from []slice.DPID, wanted func(slice.DPID) bool) found {
 	f := found{back: map[slice.DPID]Hop{}}
 	done := map[slice.DPID]bool{}
 	var q queue
@@ -67,6 +68,7 @@ func search(hops map[slice.DPID][]Hop, from []slice.DPID, wanted func(slice.DPID
 		done[s.at] = true
 		if s.dist > 0 {
 			f.back[s.at] = s.back
+			f.order = append(f.order, s.at)
 		}
 		if wanted != nil && wanted(s.at) {
 			f.goal, f.ok = s.at, true
@@ -77,7 +79,7 @@ func search(hops map[slice.DPID][]Hop, from []slice.DPID, wanted func(slice.DPID
 				continue
 			}
 			back, _ := h.Link.from(h.To)
-			heap.Push(&q, step{at: h.To, dist: s.dist + h.Link.cost(), back: back, rank: i})
+			heap.Push(&q, step{at: h.To, dist: s.dist + h.Link.cost(), lot: g.lot(h.Link), back: back, rank: i})
 		}
 	}
 	return f
@@ -87,6 +89,7 @@ func search(hops map[slice.DPID][]Hop, from []slice.DPID, wanted func(slice.DPID
 type step struct {
 	at   slice.DPID
 	dist uint64
+	lot  uint64
 	back Hop
 	rank int // of the link among those of the switch it comes from
 }
@@ -101,6 +104,7 @@ func (q queue) Less(i, j int) bool {
 	x, y := q[i], q[j]
 	return cmp.Or(
 		cmp.Compare(x.dist, y.dist),
+		cmp.Compare(x.lot, y.lot),
 		cmp.Compare(x.at, y.at),
 		cmp.Compare(x.back.To, y.back.To),
 		cmp.Compare(x.rank, y.rank),

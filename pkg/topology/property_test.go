@@ -15,7 +15,7 @@ import (
 // anyGraph draws up to eight switches, joined or not, with parallel links.
 func anyGraph(t *rapid.T) topology.Graph {
 	n := rapid.IntRange(1, 8).Draw(t, "switches")
-	var g topology.Graph
+	g := topology.Graph{Spread: rapid.Uint32Range(0, 2).Draw(t, "spread")}
 	for i := range n {
 		g.Switches = append(g.Switches, slice.DPID(i+1))
 	}
@@ -32,7 +32,7 @@ func anyGraph(t *rapid.T) topology.Graph {
 // shuffled lists the same graph in another order.
 func shuffled(g topology.Graph) topology.Graph {
 	r := rand.New(rand.NewPCG(1, 2))
-	g = topology.Graph{Switches: slices.Clone(g.Switches), Links: slices.Clone(g.Links)}
+	g = topology.Graph{Switches: slices.Clone(g.Switches), Links: slices.Clone(g.Links), Spread: g.Spread}
 	r.Shuffle(len(g.Switches), func(i, j int) { g.Switches[i], g.Switches[j] = g.Switches[j], g.Switches[i] })
 	r.Shuffle(len(g.Links), func(i, j int) { g.Links[i], g.Links[j] = g.Links[j], g.Links[i] })
 	return g

@@ -17,7 +17,8 @@ type Tree struct {
 
 // Tree returns a tree that reaches all members and holds all forced links. It
 // grows by joining the nearest member, again and again, so no branch leads to
-// nobody. Forced links that make a loop are Invalid; a tree that cannot reach a
+// nobody. The spread of the graph chooses among parallel links alone: so
+// everybody's frames for all take the same switches. Forced links that make a loop are Invalid; a tree that cannot reach a
 // member, or whose forced link is not in the graph, is Unavailable.
 func (g Graph) Tree(members []slice.DPID, forced []Link) (Tree, error) {
 	bound, err := g.bind(forced)
@@ -38,7 +39,7 @@ func (g Graph) Tree(members []slice.DPID, forced []Link) (Tree, error) {
 	hops := g.hops()
 	t.take(slices.Sorted(maps.Keys(todo))[0], bound, todo)
 	for len(todo) > 0 {
-		f := search(hops, t.Switches(), func(s slice.DPID) bool { return todo[s] })
+		f := Graph{}.search(hops, t.Switches(), func(s slice.DPID) bool { return todo[s] })
 		if !f.ok {
 			return Tree{}, slice.Errorf(slice.Unavailable, "no link leads from %s to %s",
 				list(t.Switches()), list(slices.Sorted(maps.Keys(todo))))
@@ -56,11 +57,11 @@ func (g Graph) bind(forced []Link) (Tree, error) {
 	bound := Tree{near: map[slice.DPID][]Hop{}}
 	var done []Link
 	for _, l := range slices.SortedFunc(slices.Values(forced), compareLinks) {
-		if slices.Contains(done, l) {
+		if slices.ContainsFunc(done, l.Same) {
 			continue
 		}
 		done = append(done, l)
-		if !slices.Contains(g.Links, l) {
+		if !slices.ContainsFunc(g.Links, l.Same) {
 			return Tree{}, slice.Errorf(slice.Unavailable, "link %s is not in the fabric", l.Name)
 		}
 		if around := bound.Path(l.A.Switch, l.B.Switch); around != nil || l.A.Switch == l.B.Switch {
@@ -141,7 +142,7 @@ func (t Tree) path(a, b, from slice.DPID) []Hop {
 // NextHops returns the first hop along the tree to a switch, for every other
 // switch of the tree.
 func (t Tree) NextHops(to slice.DPID) map[slice.DPID]Hop {
-	return search(t.near, []slice.DPID{to}, nil).back
+	return Graph{}.search(t.near, []slice.DPID{to}, nil).back
 }
 
 func list(switches []slice.DPID) string {

@@ -169,7 +169,7 @@ func (t *translator) refineOverlay() {
 			Network: networkName(p.Network), From: p.From, To: p.To,
 			Mode: intent.PathMode(p.Mode), Hops: slices.Clone(p.Hops),
 			MaxLatencyMs: p.MaxLatencyMs, MinBandwidthKbps: p.MinBandwidthKbps,
-			Avoid: slices.Clone(p.Avoid), Protection: intent.Protection(p.Protection),
+			Avoid: slices.Clone(p.Avoid), Protection: intent.Protection(p.Protection), Policy: intent.Policy(p.Policy),
 		})
 	}
 }

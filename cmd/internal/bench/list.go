@@ -1,4 +1,4 @@
 package bench
 
 // all are the benchmarks, by name. Each has a file of its own.
-var all = []Benchmark{}
+var all = []Benchmark{flows, hitless, topo}

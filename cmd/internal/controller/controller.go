@@ -31,21 +31,26 @@ import (
 // Options are what both commands are told.
 type Options struct {
 	Name            string // sco or sdnc
+	Owner           string // whose state it is: the same for all replicas
 	Version         string // of the program
 	Listen, Unix    string
 	OpenFlow        string
 	Advertise       string
+	Replicas        []string
 	Store           string
 	Cert, Key, CA   string
 	Admin, LogLevel string
 	FirstNumber     uint32
 	LastNumber      uint32
+	BFD             time.Duration // between frames by which switches watch tunnels; 0: none
+	Probes          time.Duration // between probes of a link
 }
 
 // Parts are what an actor is built from.
 type Parts struct {
 	Store       *store.Store
-	Controllers []string // OVS targets of this controller
+	Controllers []string // OVS targets of all replicas of this controller
+	BFD         time.Duration
 	Logger      *slog.Logger
 }
 
@@ -68,14 +73,17 @@ func (o *Options) Flags(f *pflag.FlagSet) {
 	f.StringVar(&o.Unix, "unix", "", "socket for gRPC on this machine as well; none if empty")
 	f.StringVar(&o.OpenFlow, "openflow", "", "HOST:PORT for switches (required)")
 	f.StringVar(&o.Advertise, "openflow-advertise", "", "HOST:PORT that switches are told to call; empty: the same")
-	f.StringVar(&o.Store, "store", "", "file of the durable state (required)")
+	f.StringSliceVar(&o.Replicas, "replicas", nil, "HOST:PORT for switches of the other replicas, comma-separated")
+	f.StringVar(&o.Store, "store", "", "file of the durable state, or etcd://HOST:PORT[,HOST:PORT...]/PREFIX that replicas share (required)")
 	f.StringVar(&o.Cert, "tls-cert", "", "certificate, PEM (required)")
 	f.StringVar(&o.Key, "tls-key", "", "key of the certificate, PEM (required)")
 	f.StringVar(&o.CA, "tls-ca", "", "authority that both sides trust, PEM (required)")
 	f.StringVar(&o.Admin, "admin", "", "HOST:PORT or unix:PATH for health and metrics; none if empty")
 	f.StringVar(&o.LogLevel, "log-level", "info", "debug, info, warn or error")
 	f.Uint32Var(&o.FirstNumber, "vni-first", 1, "lowest VNI that networks get")
-	f.Uint32Var(&o.LastNumber, "vni-last", uint32(slice.MaxNetwork), "highest VNI that networks get")
+	f.Uint32Var(&o.LastNumber, "vni-last", uint32(slice.LastNetwork), "highest VNI that networks get")
+	f.DurationVar(&o.BFD, "bfd", 300*time.Millisecond, "time between frames by which switches watch their tunnels, at least 100ms; 0: they do not")
+	f.DurationVar(&o.Probes, "probe-interval", 500*time.Millisecond, "time between probes of a link, at least 50ms; a link that loses frames is found within three")
 }
 
 // Run builds the actor and serves it until ctx ends or a server fails.
@@ -91,20 +99,19 @@ func (o Options) Run(ctx context.Context, stderr io.Writer, build func(Parts) (A
 	if err != nil {
 		return err
 	}
-	state, err := store.Open(o.Store)
+	seat, err := o.take()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = state.Close() }() // every write was synced when it was made
-	target := o.OpenFlow
-	if o.Advertise != "" {
-		target = o.Advertise
+	defer func() { _ = seat.Close() }() // every write was durable when it was made
+	r := &replica{options: o, seat: seat, tls: config, log: log, build: build}
+	group, ctx := errgroup.WithContext(ctx)
+	if o.Admin != "" {
+		conf := nbi.Config{Ready: r.ready, Logger: log, Version: o.Version, Metrics: r.samples}
+		group.Go(func() error { return nbi.Serve(ctx, o.Admin, conf) })
 	}
-	actor, err := build(Parts{Store: state, Controllers: []string{"ssl:" + target}, Logger: log})
-	if err != nil {
-		return err
-	}
-	return o.serve(ctx, actor, config, log)
+	group.Go(func() error { return r.run(ctx) })
+	return group.Wait()
 }
 
 func (o Options) check() error {
@@ -120,42 +127,39 @@ func (o Options) check() error {
 			return slice.Errorf(slice.Invalid, "--%s is required", required.flag)
 		}
 	}
-	if o.FirstNumber == 0 || o.LastNumber < o.FirstNumber || o.LastNumber > uint32(slice.MaxNetwork) {
-		return slice.Errorf(slice.Invalid, "--vni-first and --vni-last: %d to %d is no range within 1 to %d", o.FirstNumber, o.LastNumber, slice.MaxNetwork)
+	if o.FirstNumber == 0 || o.LastNumber < o.FirstNumber || o.LastNumber > uint32(slice.LastNetwork) {
+		return slice.Errorf(slice.Invalid, "--vni-first and --vni-last: %d to %d is no range within 1 to %d", o.FirstNumber, o.LastNumber, slice.LastNetwork)
+	}
+	if o.BFD != 0 && (o.BFD < 100*time.Millisecond || o.BFD > time.Minute) {
+		return slice.Errorf(slice.Invalid, "--bfd is %s, neither 0 nor 100ms to 1m", o.BFD)
+	}
+	if o.Probes < 50*time.Millisecond || o.Probes > time.Minute {
+		return slice.Errorf(slice.Invalid, "--probe-interval is %s, not 50ms to 1m", o.Probes)
 	}
 	return nil
 }
 
 // serve opens every door before it serves any, so that a taken port is told
 // before a switch is touched.
-func (o Options) serve(ctx context.Context, actor Actor, config *tls.Config, log *slog.Logger) error {
+func (o Options) serve(ctx context.Context, l *leader, config *tls.Config, log *slog.Logger) error {
 	group, ctx := errgroup.WithContext(ctx)
-	calls := grpcServer(actor, config, log)
-	for _, address := range []string{o.Listen, o.Unix} {
-		if address == "" {
-			continue
-		}
-		if address == o.Unix {
-			address = "unix:" + address
-		}
-		l, err := nbi.Listen(ctx, address)
-		if err != nil {
-			return err
-		}
-		group.Go(func() error { return calls.Serve(l) })
+	listeners, err := o.calls(ctx)
+	if err != nil {
+		return err
 	}
 	switches, err := nbi.Listen(ctx, o.OpenFlow)
 	if err != nil {
 		return err
 	}
-	flows := openFlowServer(actor, log)
-	group.Go(func() error { return flows.Serve(ctx, tls.NewListener(switches, switchTLS(config))) })
-	if o.Admin != "" {
-		conf := nbi.Config{Ready: actor.Ready, Logger: log, Version: o.Version, Metrics: func() []nbi.Sample { return samples(o.Name, actor.Fabric, flows.Stats()) }}
-		group.Go(func() error { return nbi.Serve(ctx, o.Admin, conf) })
+	calls := grpcServer(l.actor, l.links, config, log)
+	for _, door := range listeners {
+		group.Go(func() error { return calls.Serve(door) })
 	}
-	if actor.Run != nil {
-		group.Go(func() error { actor.Run(ctx); return nil })
+	group.Go(func() error { return l.flows.Serve(ctx, tls.NewListener(switches, switchTLS(config))) })
+	group.Go(func() error { l.watch(ctx); return nil })
+	group.Go(func() error { l.links.prober.Run(ctx); return nil })
+	if l.actor.Run != nil {
+		group.Go(func() error { l.actor.Run(ctx); return nil })
 	}
 	group.Go(func() error {
 		<-ctx.Done()
@@ -173,15 +177,12 @@ func stop(s *grpc.Server) {
 	s.GracefulStop()
 }
 
-func grpcServer(actor Actor, config *tls.Config, log *slog.Logger) *grpc.Server {
+func grpcServer(actor Actor, nodes api.Nodes, config *tls.Config, log *slog.Logger) *grpc.Server {
 	s := api.NewServer(api.ServerConfig{
 		TLS: config, Logger: log, Authorize: actor.Authorize,
-		Identify: func(state tls.ConnectionState) (string, error) {
-			id, err := pki.PeerIdentity(state)
-			return string(id), err
-		},
+		Identify: identify,
 	})
-	api.ServeNodes(s, actor.Fabric, speaksFor(actor.Bridge))
+	api.ServeNodes(s, nodes, speaksFor(actor.Bridge))
 	actor.Serve(s)
 	return s
 }
@@ -207,12 +208,13 @@ func switchTLS(config *tls.Config) *tls.Config {
 	return c
 }
 
-func openFlowServer(actor Actor, log *slog.Logger) *openflow.Server {
+func openFlowServer(actor Actor, l *links, generation uint64, superseded func(), log *slog.Logger) *openflow.Server {
 	return &openflow.Server{Config: openflow.Config{
-		Logger: log, Tables: pipeline.Tables,
-		Allow: func(dpid slice.DPID, peer *tls.ConnectionState) error { return allow(actor.Bridge, dpid, peer) },
+		Logger: log, Tables: pipeline.Tables, Generation: generation, Superseded: superseded,
+		Events: l.event,
+		Allow:  func(dpid slice.DPID, peer *tls.ConnectionState) error { return allow(actor.Bridge, dpid, peer) },
 		Handler: func(ctx context.Context, s *openflow.Session) {
-			if err := actor.Fabric.Engine().Serve(ctx, s); err != nil && ctx.Err() == nil {
+			if err := l.serve(ctx, s); err != nil && ctx.Err() == nil {
 				log.Warn("switch let go", "dpid", s.DPID().String(), "reason", err.Error())
 			}
 		},

@@ -70,7 +70,7 @@ func TestFrames(t *testing.T) {
 	for _, from := range all {
 		send := func(to slice.MAC, want ...string) {
 			t.Helper()
-			trace := net.Send(from.at.Switch, flowtest.Frame{Port: from.at.Port, From: from.MAC, To: to, Type: 0x0800})
+			trace := net.Send(from.at.Switch, flowtest.Frame{Port: from.at.Port, From: from.MAC, To: to, Type: 0x0800, Inside: flowtest.Packet{Source: from.Address}})
 			slices.Sort(want)
 			if diff := cmp.Diff(want, where(all, trace), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("from %s to %s (-want +got)\n%s", from, to, diff)

@@ -53,7 +53,7 @@ type Actor struct {
 func (o *Options) Flags(f *pflag.FlagSet) {
 	f.StringVar(&o.Domain, "domain", "", "domain of the node (required)")
 	f.StringVar(&o.Node, "node", "", "name of the node (required)")
-	f.StringVar(&o.Controller, "controller", "", "HOST:PORT of the controller (required)")
+	f.StringVar(&o.Controller, "controller", "", "HOST:PORT of the controller, or of its replicas, comma-separated (required)")
 	f.StringVar(&o.OVSDB, "ovsdb", "/run/openvswitch/db.sock", "socket of the switch's database")
 	f.StringVar(&o.Datapath, "datapath", "netdev", "netdev (user space) or system (kernel)")
 	f.StringVar(&o.Uplink, "uplink", "", "interface by which tunnels leave")

@@ -28,6 +28,7 @@ func after(r flow.Rules, c flow.Change) (flow.Rules, error) {
 	r.Flows = without(r.Flows, c.TakeFlows, flow.Flow.Rule)
 	r.Groups = without(r.Groups, c.TakeGroups, groupID)
 	r.Meters = without(r.Meters, c.TakeMeters, meterID)
+	r.Flows = slices.DeleteFunc(r.Flows, func(f flow.Flow) bool { return f.Learned && slices.Contains(c.Forget, f.Owner) })
 	// A switch takes the flows off that use a group or meter it takes off.
 	r.Flows = slices.DeleteFunc(r.Flows, func(f flow.Flow) bool { return pointsAtNothing(r, f) != nil })
 	return r, nil

@@ -120,3 +120,28 @@ func TestMemoryReconnects(t *testing.T) {
 		t.Errorf("after a reconnect: %v, %v", got, err)
 	}
 }
+
+// Learned flows stay when everything else goes, and go when their network is
+// to be forgotten.
+func TestMemoryForgets(t *testing.T) {
+	learned := func(n slice.Network) flow.Flow {
+		return flow.Flow{Table: first, Priority: flow.Known, Owner: n, Learned: true, Idle: 300, Match: []flow.Match{flow.InPort(slice.Port(n))}}
+	}
+	m := flowtest.NewMemory(7)
+	m.Set(wanted)
+	if err := m.Apply(t.Context(), flow.Change{PutFlows: []flow.Flow{learned(1), learned(2)}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Apply(t.Context(), flow.Diff(m.Held(), flow.Rules{})); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Held().Flows; len(got) != 2 {
+		t.Errorf("left are %v, want the two that were learned", got)
+	}
+	if err := m.Apply(t.Context(), flow.Change{Forget: []slice.Network{1, 9}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Held().Flows; len(got) != 1 || got[0].Owner != 2 {
+		t.Errorf("left are %v, want that of network 2", got)
+	}
+}

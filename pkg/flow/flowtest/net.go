@@ -36,6 +36,7 @@ type Delivery struct {
 // A Trace tells what became of a frame that was sent into a net.
 type Trace struct {
 	Delivered []Delivery     // by switch and port
+	Up        []Delivery     // what the controller got, by the end at which it came in
 	Crossed   map[string]int // how often it crossed each wire, by name; absent is never
 	Loop      bool           // it was still on its way after maxHops; the rest of the trace is then cut short
 }
@@ -68,7 +69,11 @@ func (n Net) follow(t *Trace, into slice.DPID, f Frame) {
 		}
 		var next []Delivery
 		for _, m := range moving {
-			for _, o := range n.Switches[m.Switch].Send(m.Frame).Out {
+			r := n.Switches[m.Switch].Send(m.Frame)
+			for _, f := range r.Up {
+				t.Up = append(t.Up, Delivery{m.End, f})
+			}
+			for _, o := range r.Out {
 				d, crosses := n.cross(t, End{m.Switch, o.Port}, o.Frame)
 				if crosses {
 					next = append(next, d)

@@ -7,6 +7,7 @@
 package flowtest
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/l2sces/l2sces/pkg/flow"
@@ -28,13 +29,32 @@ type Frame struct {
 	From   slice.MAC
 	To     slice.MAC
 	Type   uint16 // EtherType behind the tags
+	Inside Packet
 }
+
+// A Packet is what rules can see inside of a frame. What its EtherType does
+// not have is not looked at.
+type Packet struct {
+	Proto             uint8      // of IP
+	Source            netip.Addr // of IP, or the sender of an ARP message
+	UDPFrom, UDPTo    uint16
+	ARPOp             uint16
+	ARPHardware       slice.MAC // of the sender
+	ICMPv6            uint8     // type
+	Target            netip.Addr
+	NDSource, NDOwner slice.MAC // zero: none is named
+}
+
+// Equal reports whether rules see the same in both.
+func (p Packet) Equal(o Packet) bool { return p == o }
 
 // A Result tells what became of a frame.
 type Result struct {
 	Out    []Out         // the copies that leave, in the order in which they were sent
+	Up     []Frame       // the copies that the controller gets
 	Meters []uint32      // the meters that it passed
 	Tables []*flow.Table // the tables in which a flow matched it
+	Flows  []flow.Flow   // the flows that matched it
 	Marked slice.Network // the network that it was given to
 }
 
@@ -61,11 +81,11 @@ func (s Switch) Send(f Frame) Result {
 	f.Tags = slices.Clone(f.Tags)
 	start := flow.Table{ID: 0}
 	for table := &start; table != nil; {
-		rule, ok := s.best(table.ID, f, r.Marked)
+		rule, ok := s.best(table.ID, fields(f, r))
 		if !ok {
 			break // a miss drops
 		}
-		r.Tables = append(r.Tables, rule.Table)
+		r.Tables, r.Flows = append(r.Tables, rule.Table), append(r.Flows, rule)
 		table = s.run(rule.Actions, &f, &r)
 	}
 	return r
@@ -87,6 +107,10 @@ func (s Switch) run(actions []flow.Action, f *Frame, r *Result) (next *flow.Tabl
 			f.Tags = slices.Clone(f.Tags[min(1, len(f.Tags)):])
 		case flow.VerbOutput:
 			s.output(slice.Port(a.Arg), *f, r)
+		case flow.VerbController:
+			r.Up = append(r.Up, copied(*f))
+		case flow.VerbReturn:
+			s.leave(f.Port, *f, r)
 		case flow.VerbGroup:
 			s.group(uint32(a.Arg), *f, r)
 		case flow.VerbGoto:
@@ -97,11 +121,21 @@ func (s Switch) run(actions []flow.Action, f *Frame, r *Result) (next *flow.Tabl
 }
 
 func (s Switch) output(p slice.Port, f Frame, r *Result) {
-	if p == f.Port || s.Down[p] {
-		return
+	if p != f.Port {
+		s.leave(p, f, r)
 	}
+}
+
+func (s Switch) leave(p slice.Port, f Frame, r *Result) {
+	if !s.Down[p] {
+		r.Out = append(r.Out, Out{Port: p, Frame: copied(f)})
+	}
+}
+
+// copied gives a frame tags of its own.
+func copied(f Frame) Frame {
 	f.Tags = slices.Clone(f.Tags)
-	r.Out = append(r.Out, Out{Port: p, Frame: f})
+	return f
 }
 
 // group hands each bucket that is to be taken a copy of the frame.
@@ -125,33 +159,16 @@ func (s Switch) group(id uint32, f Frame, r *Result) {
 
 // best returns the matching flow of a table with the highest priority. Of two
 // that are equal the first wins; a real switch may choose the other.
-func (s Switch) best(table uint8, f Frame, n slice.Network) (flow.Flow, bool) {
-	seen := fields(f, n)
+func (s Switch) best(table uint8, seen values) (flow.Flow, bool) {
 	var best flow.Flow
 	found := false
 	for _, r := range s.Rules.Flows {
 		if r.Table == nil || r.Table.ID != table || r.Raw != "" || found && r.Priority <= best.Priority {
 			continue
 		}
-		if !slices.ContainsFunc(r.Match, func(m flow.Match) bool { return seen[m.Field]&m.Mask != m.Value&m.Mask }) {
+		if !slices.ContainsFunc(r.Match, func(m flow.Match) bool { return seen[m.Field].differs(m) }) {
 			best, found = r, true
 		}
 	}
 	return best, found
-}
-
-// fields returns what a match can see, as a switch would number it.
-func fields(f Frame, n slice.Network) map[flow.Field]uint64 {
-	seen := map[flow.Field]uint64{
-		flow.FieldInPort:   flow.InPort(f.Port).Value,
-		flow.FieldMetadata: flow.InNetwork(n).Value,
-		flow.FieldTunnel:   flow.VNI(f.Tunnel).Value,
-		flow.FieldEthSrc:   flow.From(f.From).Value,
-		flow.FieldEthDst:   flow.To(f.To).Value,
-		flow.FieldEthType:  flow.EthType(f.Type).Value,
-	}
-	if len(f.Tags) > 0 {
-		seen[flow.FieldVLAN] = flow.Label(f.Tags[0]).Value
-	}
-	return seen
 }

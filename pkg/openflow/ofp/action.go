@@ -30,6 +30,7 @@ const (
 const (
 	PortMax        uint32 = 0xffffff00
 	PortInPort     uint32 = 0xfffffff8
+	PortTable      uint32 = 0xfffffff9
 	PortController uint32 = 0xfffffffd
 	PortAny        uint32 = 0xffffffff
 	GroupAll       uint32 = 0xfffffffc
@@ -151,7 +152,7 @@ func decodeActions(list []Action, b []byte) ([]Action, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := next(&list).decode(p); err != nil {
+		if err := Next(&list).decode(p); err != nil {
 			return nil, err
 		}
 		b = rest

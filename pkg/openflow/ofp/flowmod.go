@@ -21,6 +21,10 @@ const (
 // TableAll stands for every table in a delete or a request.
 const TableAll uint8 = 255
 
+// SendRemoved is the flag of a flow-mod that asks to be told when the flow is
+// gone.
+const SendRemoved uint16 = 1
+
 // A FlowMod puts or takes a flow (section 7.3.4.1).
 type FlowMod struct {
 	Cookie, CookieMask uint64
@@ -71,6 +75,10 @@ func (m *FlowMod) Decode(msg []byte) error {
 	m.Instructions, err = decodeInstructions(m.Instructions, b)
 	return err
 }
+
+// RemovedByDelete is the reason of a flow-removed that a controller brought
+// about.
+const RemovedByDelete uint8 = 2
 
 // A FlowRemoved says that a flow is gone (section 7.4.2).
 type FlowRemoved struct {

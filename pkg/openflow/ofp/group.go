@@ -69,7 +69,7 @@ func decodeBuckets(list []Bucket, b []byte) ([]Bucket, error) {
 		if err != nil {
 			return nil, err
 		}
-		k := next(&list)
+		k := Next(&list)
 		*k = Bucket{be.Uint16(p[2:]), be.Uint32(p[4:]), be.Uint32(p[8:]), k.Actions}
 		if k.Actions, err = decodeActions(k.Actions, p[16:]); err != nil {
 			return nil, err

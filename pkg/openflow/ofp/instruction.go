@@ -89,7 +89,7 @@ func decodeInstructions(list []Instruction, b []byte) ([]Instruction, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := next(&list).decode(p); err != nil {
+		if err := Next(&list).decode(p); err != nil {
 			return nil, err
 		}
 		b = rest

@@ -53,7 +53,7 @@ func (m *Match) decode(b []byte) ([]byte, error) {
 	*list = (*list)[:0]
 	for f := b[4:n]; len(f) > 0; {
 		var err error
-		if f, err = next(list).decode(f); err != nil {
+		if f, err = Next(list).decode(f); err != nil {
 			return nil, err
 		}
 	}

@@ -88,7 +88,7 @@ func decodeBands(list []Band, b []byte) ([]Band, error) {
 		if err != nil {
 			return nil, err
 		}
-		*next(&list) = Band{be.Uint16(p), be.Uint32(p[4:]), be.Uint32(p[8:]), p[bandLen:len(p):len(p)]}
+		*Next(&list) = Band{be.Uint16(p), be.Uint32(p[4:]), be.Uint32(p[8:]), p[bandLen:len(p):len(p)]}
 		b = rest
 	}
 	return list, nil

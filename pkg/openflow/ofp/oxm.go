@@ -56,6 +56,39 @@ func Masked(field uint8, v, mask uint64) OXM {
 // InPort returns the condition on the port by which a frame came in.
 func InPort(p uint32) OXM { return Exact(FieldInPort, uint64(p)) }
 
+// ExactLong returns a condition on all bits of a basic field of 128 bits.
+func ExactLong(field uint8, high, low uint64) OXM {
+	return OXM{Class: ClassBasic, Field: field, Raw: putLong(make([]byte, 0, 16), high, low)}
+}
+
+// MaskedLong returns a condition on the bits of a basic field of 128 bits that
+// a mask selects.
+func MaskedLong(field uint8, high, low, highMask, lowMask uint64) OXM {
+	raw := putLong(putLong(make([]byte, 0, 32), high, low), highMask, lowMask)
+	return OXM{Class: ClassBasic, Field: field, Masked: true, Raw: raw}
+}
+
+// Long returns the value of a field of 128 bits, if it is one without a mask.
+func (o *OXM) Long() (high, low uint64, ok bool) {
+	if o.Masked || len(o.Raw) != 16 {
+		return 0, 0, false
+	}
+	return be.Uint64(o.Raw), be.Uint64(o.Raw[8:]), true
+}
+
+// LongMasked returns the value and the mask of a field of 128 bits, if it is
+// one with a mask.
+func (o *OXM) LongMasked() (high, low, highMask, lowMask uint64, ok bool) {
+	if !o.Masked || len(o.Raw) != 32 {
+		return 0, 0, 0, 0, false
+	}
+	return be.Uint64(o.Raw), be.Uint64(o.Raw[8:]), be.Uint64(o.Raw[16:]), be.Uint64(o.Raw[24:]), true
+}
+
+func putLong(b []byte, high, low uint64) []byte {
+	return be.AppendUint64(be.AppendUint64(b, high), low)
+}
+
 // sizeOf returns the bytes of a value that is kept as a number, or zero.
 func sizeOf(class uint16, field uint8) int {
 	if class != ClassBasic || int(field) >= len(sizes) {

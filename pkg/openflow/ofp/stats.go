@@ -127,27 +127,37 @@ func AppendFlowStats(b []byte, list ...FlowStats) []byte {
 func ParseFlowStats(b []byte) ([]FlowStats, error) {
 	var list []FlowStats
 	for len(b) > 0 {
-		p, rest, err := part(b, 0, flowStatsLen, "flow")
+		var f FlowStats
+		rest, err := f.Decode(b)
 		if err != nil {
-			return nil, err
-		}
-		f := FlowStats{
-			Table: p[2], Seconds: be.Uint32(p[4:]), Nanos: be.Uint32(p[8:]), Priority: be.Uint16(p[12:]),
-			Idle: be.Uint16(p[14:]), Hard: be.Uint16(p[16:]), Flags: be.Uint16(p[18:]),
-			Cookie: be.Uint64(p[24:]), Packets: be.Uint64(p[32:]), Bytes: be.Uint64(p[40:]),
-		}
-		tail, err := f.Match.decode(p[48:])
-		if err != nil {
-			return nil, err
-		}
-		f.MatchBytes = p[48 : 48+int(be.Uint16(p[50:]))]
-		if f.Instructions, err = decodeInstructions(nil, tail); err != nil {
 			return nil, err
 		}
 		list = append(list, f)
 		b = rest
 	}
 	return list, nil
+}
+
+// Decode reads the first flow of the body of a flow reply and returns the
+// rest. It uses the memory of the flow again.
+func (f *FlowStats) Decode(b []byte) (rest []byte, err error) {
+	p, rest, err := part(b, 0, flowStatsLen, "flow")
+	if err != nil {
+		return nil, err
+	}
+	*f = FlowStats{
+		Table: p[2], Seconds: be.Uint32(p[4:]), Nanos: be.Uint32(p[8:]), Priority: be.Uint16(p[12:]),
+		Idle: be.Uint16(p[14:]), Hard: be.Uint16(p[16:]), Flags: be.Uint16(p[18:]),
+		Cookie: be.Uint64(p[24:]), Packets: be.Uint64(p[32:]), Bytes: be.Uint64(p[40:]),
+		Match: f.Match, Instructions: f.Instructions,
+	}
+	tail, err := f.Match.decode(p[48:])
+	if err != nil {
+		return nil, err
+	}
+	f.MatchBytes = p[48 : 48+int(be.Uint16(p[50:]))]
+	f.Instructions, err = decodeInstructions(f.Instructions, tail)
+	return rest, err
 }
 
 // A GroupDesc is a group that a switch holds.

@@ -62,9 +62,9 @@ func putNumber(b []byte, v uint64, size int) []byte {
 	return b
 }
 
-// next lengthens a list by one and returns the new element. The element may
+// Next lengthens a list by one and returns the new element. The element may
 // hold slices of an earlier decode, which the caller reuses.
-func next[T any](list *[]T) *T {
+func Next[T any](list *[]T) *T {
 	if len(*list) < cap(*list) {
 		*list = (*list)[:len(*list)+1]
 	} else {

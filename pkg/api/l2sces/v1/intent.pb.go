@@ -608,6 +608,8 @@ type Link struct {
 	From          string                 `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
 	To            string                 `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
 	Cost          uint32                 `protobuf:"varint,3,opt,name=cost,proto3" json:"cost,omitempty"`
+	CapacityKbps  uint32                 `protobuf:"varint,4,opt,name=capacity_kbps,json=capacityKbps,proto3" json:"capacity_kbps,omitempty"` // that paths can reserve
+	LatencyMs     uint32                 `protobuf:"varint,5,opt,name=latency_ms,json=latencyMs,proto3" json:"latency_ms,omitempty"`          // of one way
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -663,6 +665,20 @@ func (x *Link) GetCost() uint32 {
 	return 0
 }
 
+func (x *Link) GetCapacityKbps() uint32 {
+	if x != nil {
+		return x.CapacityKbps
+	}
+	return 0
+}
+
+func (x *Link) GetLatencyMs() uint32 {
+	if x != nil {
+		return x.LatencyMs
+	}
+	return 0
+}
+
 type Path struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
 	Network          string                 `protobuf:"bytes,1,opt,name=network,proto3" json:"network,omitempty"`
@@ -674,6 +690,7 @@ type Path struct {
 	MinBandwidthKbps uint32                 `protobuf:"varint,7,opt,name=min_bandwidth_kbps,json=minBandwidthKbps,proto3" json:"min_bandwidth_kbps,omitempty"`
 	Avoid            []string               `protobuf:"bytes,8,rep,name=avoid,proto3" json:"avoid,omitempty"`
 	Protection       string                 `protobuf:"bytes,9,opt,name=protection,proto3" json:"protection,omitempty"` // none or fast-failover
+	Policy           string                 `protobuf:"bytes,10,opt,name=policy,proto3" json:"policy,omitempty"`        // refuse or degrade
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -767,6 +784,13 @@ func (x *Path) GetAvoid() []string {
 func (x *Path) GetProtection() string {
 	if x != nil {
 		return x.Protection
+	}
+	return ""
+}
+
+func (x *Path) GetPolicy() string {
+	if x != nil {
+		return x.Policy
 	}
 	return ""
 }
@@ -1131,11 +1155,14 @@ const file_l2sces_v1_intent_proto_rawDesc = "" +
 	"\n" +
 	"encryption\x18\x03 \x01(\tR\n" +
 	"encryption\x12\x1a\n" +
-	"\bmeasured\x18\x04 \x01(\bR\bmeasured\">\n" +
+	"\bmeasured\x18\x04 \x01(\bR\bmeasured\"\x82\x01\n" +
 	"\x04Link\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x12\n" +
-	"\x04cost\x18\x03 \x01(\rR\x04cost\"\xf6\x01\n" +
+	"\x04cost\x18\x03 \x01(\rR\x04cost\x12#\n" +
+	"\rcapacity_kbps\x18\x04 \x01(\rR\fcapacityKbps\x12\x1d\n" +
+	"\n" +
+	"latency_ms\x18\x05 \x01(\rR\tlatencyMs\"\x8e\x02\n" +
 	"\x04Path\x12\x18\n" +
 	"\anetwork\x18\x01 \x01(\tR\anetwork\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x0e\n" +
@@ -1147,7 +1174,9 @@ const file_l2sces_v1_intent_proto_rawDesc = "" +
 	"\x05avoid\x18\b \x03(\tR\x05avoid\x12\x1e\n" +
 	"\n" +
 	"protection\x18\t \x01(\tR\n" +
-	"protection\"\xeb\x02\n" +
+	"protection\x12\x16\n" +
+	"\x06policy\x18\n" +
+	" \x01(\tR\x06policy\"\xeb\x02\n" +
 	"\vSliceStatus\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06tenant\x18\x02 \x01(\tR\x06tenant\x12\x1e\n" +

@@ -138,6 +138,9 @@ type PortState struct {
 	Number        uint32                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
 	Up            bool                   `protobuf:"varint,3,opt,name=up,proto3" json:"up,omitempty"`
 	Message       string                 `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	LatencyMicros uint32                 `protobuf:"varint,5,opt,name=latency_micros,json=latencyMicros,proto3" json:"latency_micros,omitempty"`
+	LossPpm       uint32                 `protobuf:"varint,6,opt,name=loss_ppm,json=lossPpm,proto3" json:"loss_ppm,omitempty"`
+	BandwidthKbps uint32                 `protobuf:"varint,7,opt,name=bandwidth_kbps,json=bandwidthKbps,proto3" json:"bandwidth_kbps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -198,6 +201,27 @@ func (x *PortState) GetMessage() string {
 		return x.Message
 	}
 	return ""
+}
+
+func (x *PortState) GetLatencyMicros() uint32 {
+	if x != nil {
+		return x.LatencyMicros
+	}
+	return 0
+}
+
+func (x *PortState) GetLossPpm() uint32 {
+	if x != nil {
+		return x.LossPpm
+	}
+	return 0
+}
+
+func (x *PortState) GetBandwidthKbps() uint32 {
+	if x != nil {
+		return x.BandwidthKbps
+	}
+	return 0
 }
 
 type Wanted struct {
@@ -348,6 +372,7 @@ type Port struct {
 	Mac           string                 `protobuf:"bytes,8,opt,name=mac,proto3" json:"mac,omitempty"`
 	Address       string                 `protobuf:"bytes,9,opt,name=address,proto3" json:"address,omitempty"`
 	Mtu           uint32                 `protobuf:"varint,10,opt,name=mtu,proto3" json:"mtu,omitempty"`
+	Bfd           uint32                 `protobuf:"varint,11,opt,name=bfd,proto3" json:"bfd,omitempty"` // of a tunnel: milliseconds
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -452,6 +477,13 @@ func (x *Port) GetMtu() uint32 {
 	return 0
 }
 
+func (x *Port) GetBfd() uint32 {
+	if x != nil {
+		return x.Bfd
+	}
+	return 0
+}
+
 var File_l2sces_v1_node_proto protoreflect.FileDescriptor
 
 const file_l2sces_v1_node_proto_rawDesc = "" +
@@ -466,12 +498,15 @@ const file_l2sces_v1_node_proto_rawDesc = "" +
 	"\amembers\x18\x06 \x03(\tR\amembers\x12\x18\n" +
 	"\aapplied\x18\a \x01(\rR\aapplied\x12*\n" +
 	"\x05ports\x18\b \x03(\v2\x14.l2sces.v1.PortStateR\x05ports\x12\x18\n" +
-	"\amessage\x18\t \x01(\tR\amessage\"a\n" +
+	"\amessage\x18\t \x01(\tR\amessage\"\xca\x01\n" +
 	"\tPortState\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\rR\x06number\x12\x0e\n" +
 	"\x02up\x18\x03 \x01(\bR\x02up\x12\x18\n" +
-	"\amessage\x18\x04 \x01(\tR\amessage\"O\n" +
+	"\amessage\x18\x04 \x01(\tR\amessage\x12%\n" +
+	"\x0elatency_micros\x18\x05 \x01(\rR\rlatencyMicros\x12\x19\n" +
+	"\bloss_ppm\x18\x06 \x01(\rR\alossPpm\x12%\n" +
+	"\x0ebandwidth_kbps\x18\a \x01(\rR\rbandwidthKbps\"O\n" +
 	"\x06Wanted\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\rR\brevision\x12)\n" +
 	"\x06bridge\x18\x02 \x01(\v2\x11.l2sces.v1.BridgeR\x06bridge\"\xad\x01\n" +
@@ -481,7 +516,7 @@ const file_l2sces_v1_node_proto_rawDesc = "" +
 	"\bdatapath\x18\x03 \x01(\tR\bdatapath\x12 \n" +
 	"\vcontrollers\x18\x04 \x03(\tR\vcontrollers\x12%\n" +
 	"\x05ports\x18\x05 \x03(\v2\x0f.l2sces.v1.PortR\x05ports\x12\x16\n" +
-	"\x06faults\x18\x06 \x03(\tR\x06faults\"\xea\x01\n" +
+	"\x06faults\x18\x06 \x03(\tR\x06faults\"\xfc\x01\n" +
 	"\x04Port\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x16\n" +
@@ -493,7 +528,8 @@ const file_l2sces_v1_node_proto_rawDesc = "" +
 	"\x03mac\x18\b \x01(\tR\x03mac\x12\x18\n" +
 	"\aaddress\x18\t \x01(\tR\aaddress\x12\x10\n" +
 	"\x03mtu\x18\n" +
-	" \x01(\rR\x03mtu2?\n" +
+	" \x01(\rR\x03mtu\x12\x10\n" +
+	"\x03bfd\x18\v \x01(\rR\x03bfd2?\n" +
 	"\vNodeService\x120\n" +
 	"\x04Keep\x12\x11.l2sces.v1.Report\x1a\x11.l2sces.v1.Wanted(\x010\x01B5Z3github.com/l2sces/l2sces/pkg/api/l2sces/v1;l2scesv1b\x06proto3"
 

@@ -1,0 +1,124 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A daemon is a program that runs in the foreground as a child of ours, until
+// it is stopped or the context of its start ends.
+type daemon struct {
+	name string
+	cmd  *exec.Cmd
+	done chan struct{} // closed when it has ended
+	out  bytes.Buffer  // what it said; read it when it has ended
+}
+
+// daemonStart starts a program with an environment beside our own.
+func daemonStart(ctx context.Context, env []string, name string, args ...string) (*daemon, error) {
+	d := &daemon{name: name, done: make(chan struct{})}
+	d.cmd = exec.CommandContext(ctx, name, args...) //nolint:gosec // names that the benchmarks choose
+	d.cmd.Env = append(os.Environ(), env...)
+	d.cmd.Stdout, d.cmd.Stderr = &d.out, &d.out
+	if err := d.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	go func() {
+		_ = d.cmd.Wait() // its end is what counts, and stop asks for it
+		close(d.done)
+	}()
+	return d, nil
+}
+
+// pid returns the number of the process.
+func (d *daemon) pid() int { return d.cmd.Process.Pid }
+
+// stop ends the program by its number and waits until it has ended.
+func (d *daemon) stop() {
+	_ = d.cmd.Process.Signal(syscall.SIGTERM) // it may have ended by itself
+	timer := time.AfterFunc(5*time.Second, func() { _ = d.cmd.Process.Kill() })
+	defer timer.Stop()
+	<-d.done
+}
+
+// kill ends the program without a warning.
+func (d *daemon) kill() {
+	_ = d.cmd.Process.Kill() // it may have ended by itself
+	<-d.done
+}
+
+// usage returns how much memory a process has in use, in bytes, and for how
+// long it has had a processor.
+func usage(pid int) (rss int64, cpu time.Duration, err error) {
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return 0, 0, err
+	}
+	// The name of the program stands in brackets and may hold blanks.
+	_, rest, _ := strings.Cut(string(text), ") ")
+	f := strings.Fields(rest)
+	if len(f) < 22 {
+		return 0, 0, fmt.Errorf("process %d: %d fields in its state", pid, len(f))
+	}
+	user, err1 := strconv.ParseInt(f[11], 10, 64)
+	system, err2 := strconv.ParseInt(f[12], 10, 64)
+	pages, err3 := strconv.ParseInt(f[21], 10, 64)
+	const tick = 10 * time.Millisecond // of the kernel towards programs (USER_HZ)
+	return pages * int64(os.Getpagesize()), time.Duration(user+system) * tick, errors.Join(err1, err2, err3)
+}
+
+// await asks again and again until something is so, for at most 30 seconds.
+func await(ctx context.Context, what string, so func() bool) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !so() {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait until %s: %w", what, ctx.Err())
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+// awaitFile waits for a file, or a socket, that a daemon makes.
+func (d *daemon) awaitFile(ctx context.Context, path string) error {
+	var ended bool
+	err := await(ctx, d.name+" has made "+path, func() bool {
+		select {
+		case <-d.done:
+			ended = true
+		default:
+		}
+		_, err := os.Stat(path)
+		return ended || !errors.Is(err, fs.ErrNotExist)
+	})
+	if ended {
+		return fmt.Errorf("%s has ended: %s", d.name, d.out.String())
+	}
+	return err
+}
+
+// output runs a program to its end and returns what it says.
+func output(ctx context.Context, env []string, name string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // names that the benchmarks choose
+	cmd.Env = append(os.Environ(), env...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("%s %.200s: %w: %s", name, strings.Join(args, " "), err, errs.String())
+	}
+	return out.String(), nil
+}

@@ -1,0 +1,18 @@
+// Package rest is the document of the REST door of an SDN controller, and what
+// is generated from it: the types of requests and answers, and the handlers
+// that decode them. It decides nothing; package nbi carries requests out.
+//
+//	rest.RegisterHandlers(echo, rest.NewStrictHandler(api, nil))
+package rest
+
+import _ "embed" // for the document
+
+// YAML is the document as it is written (OpenAPI 3.1).
+//
+//go:embed openapi.yaml
+var YAML []byte
+
+// JSON is the same as generate makes it.
+//
+//go:embed openapi.json
+var JSON []byte
