@@ -15,18 +15,22 @@ SUDO    := $(if $(filter 0,$(shell id -u)),,sudo)
 GOLANGCI_VERSION    := v2.15.0
 PROTOC_GEN_VERSION  := v1.36.12
 PROTOC_GRPC_VERSION := v1.6.2
+OAPI_VERSION        := v2.8.2
+REDOCLY_VERSION     := 2.77.0
 
 TOOLS    := $(CURDIR)/bin/tools
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 PROTOC_GEN  := $(TOOLS)/protoc-gen-go-$(PROTOC_GEN_VERSION)
 PROTOC_GRPC := $(TOOLS)/protoc-gen-go-grpc-$(PROTOC_GRPC_VERSION)
+OAPI        := $(TOOLS)/oapi-codegen-$(OAPI_VERSION)
+REDOCLY     := $(TOOLS)/redocly-$(REDOCLY_VERSION)
 
 # The tests that need root: their files carry the build tag lab.
 LAB_FILES = $(shell grep -rlE --include='*_test.go' '^//go:build .*\blab\b' cmd pkg plugin 2>/dev/null)
 LAB_DIRS  = $(addprefix ./,$(sort $(patsubst %/,%,$(dir $(LAB_FILES)))))
 LAB_TESTS = $(shell grep -hoE '^func Test[A-Za-z0-9_]+' $(LAB_FILES) /dev/null | sed 's/^func //' | sort -u | paste -sd'|')
 
-.PHONY: help check build unit test demo lint fmt generate verify clean
+.PHONY: help check build unit test fuzz demo lint fmt generate verify clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -51,20 +55,29 @@ test: ## all tests, with race detection; installs what is missing, asks sudo for
 		-run '^($(LAB_TESTS))$$' $(LAB_DIRS) || bad=1;) \
 	exit $$bad ) | bin/tools/testcount
 
+fuzz: ## every decoder in turn, each for FUZZTIME (10s)
+	grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' cmd pkg plugin | sort | \
+	while IFS=: read -r file name; do \
+		echo "$${file%/*} $${name#func }"; \
+		go test -run '^$$' -fuzz "^$${name#func }$$" -fuzztime $(or $(FUZZTIME),10s) "./$${file%/*}" </dev/null; \
+	done
+
 demo: ## the fire-emergency slice, from template to frames (KEEP=1 leaves the lab up)
 	deploy/setup.sh run
 	$(MAKE) build
 	$(SUDO) bin/l2sces demo $(if $(KEEP),--keep)
 
-lint: $(GOLANGCI) ## golangci-lint, formatters included
+lint: $(GOLANGCI) $(REDOCLY) ## golangci-lint, formatters included, and the OpenAPI document
 	$(GOLANGCI) run --build-tags lab ./...
+	$(REDOCLY)/node_modules/.bin/redocly lint --config pkg/nbi/rest/redocly.yaml pkg/nbi/rest/openapi.yaml
 
 fmt: $(GOLANGCI) ## put the code into form
 	$(GOLANGCI) fmt ./...
 
-generate: ## remake the generated code in pkg/api
+generate: ## remake the generated code in pkg/api and pkg/nbi/rest
 	deploy/setup.sh generate
 	$(MAKE) api OUT=pkg/api
+	$(MAKE) rest OUT=pkg/nbi/rest
 
 verify: ## prove that the generated code is what generate makes
 	deploy/setup.sh generate
@@ -73,6 +86,9 @@ verify: ## prove that the generated code is what generate makes
 	@# The version of protoc stands in a comment and may differ.
 	for f in $$(cd pkg/api && find . -name '*.pb.go'; cd ../../bin/verify && find . -name '*.pb.go'); do \
 		diff -u -I '^//.*protoc ' "pkg/api/$$f" "bin/verify/$$f"; done
+	mkdir -p bin/verify/rest
+	$(MAKE) rest OUT=bin/verify/rest
+	for f in rest.gen.go openapi.json; do diff -u "pkg/nbi/rest/$$f" "bin/verify/rest/$$f"; done
 	rm -rf bin/verify
 
 clean: ## remove what was built
@@ -84,6 +100,13 @@ api: $(PROTOC_GEN) $(PROTOC_GRPC)
 	cd pkg/api && protoc -I . $$(find . -name '*.proto' | sort) \
 		--plugin=protoc-gen-go=$(PROTOC_GEN) --go_out=$(CURDIR)/$(OUT) --go_opt=paths=source_relative \
 		--plugin=protoc-gen-go-grpc=$(PROTOC_GRPC) --go-grpc_out=$(CURDIR)/$(OUT) --go-grpc_opt=paths=source_relative
+
+# rest makes the Go code and the JSON form of the OpenAPI document, into OUT.
+.PHONY: rest
+rest: $(OAPI)
+	$(OAPI) -config pkg/nbi/rest/generate.yaml -o $(OUT)/rest.gen.go pkg/nbi/rest/openapi.yaml
+	go run ./tools/openapijson <pkg/nbi/rest/openapi.yaml >$(OUT)/openapi.json.new
+	mv $(OUT)/openapi.json.new $(OUT)/openapi.json
 
 # install puts the program of a package into bin/tools under its version.
 define install
@@ -100,3 +123,11 @@ $(PROTOC_GEN):
 
 $(PROTOC_GRPC):
 	$(call install,google.golang.org/grpc/cmd/protoc-gen-go-grpc@$(PROTOC_GRPC_VERSION))
+
+$(OAPI):
+	$(call install,github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@$(OAPI_VERSION))
+
+$(REDOCLY):
+	deploy/setup.sh lint
+	npm install --silent --no-fund --no-audit --prefix $@.new @redocly/cli@$(REDOCLY_VERSION)
+	mv $@.new $@

@@ -5,6 +5,7 @@
 #   run       the lab and the demo: Open vSwitch, ip, ping
 #   test      the tests with race detection: a C compiler, a witness of offloads, and etcd
 #   generate  the code made from pkg/api: protoc
+#   lint      the linter of the OpenAPI document: npm
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -35,8 +36,9 @@ for purpose in "$@"; do
 		[ -e /usr/include/stdlib.h ] || packages+=(libc6-dev)
 		;;
 	generate) need protobuf-compiler protoc ;;
+	lint) need npm npm ;;
 	*)
-		echo "setup: $purpose is none of run, test, generate" >&2
+		echo "setup: $purpose is none of run, test, generate, lint" >&2
 		exit 2
 		;;
 	esac

@@ -37,7 +37,7 @@ func rootCommand() *cobra.Command {
 	if err := c.RegisterFlagCompletionFunc("output", formats); err != nil {
 		panic(err) // only when there is no such flag
 	}
-	c.AddCommand(nstCommand(), explainCommand(), sliceCommand(), pkiCommand(), labCommand(), demoCommand(), benchCommand(), versionCommand())
+	c.AddCommand(nstCommand(), explainCommand(), sliceCommand(), pkiCommand(), labCommand(), demoCommand(), benchCommand(), traceCommand(), versionCommand())
 	return c
 }
 

@@ -31,7 +31,7 @@ type options struct {
 
 func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.listen, "listen", "", "HOST:PORT or unix:PATH for orders (required)")
-	f.StringVar(&o.sco, "sco", "", "HOST:PORT or unix:PATH of the SCO (required)")
+	f.StringVar(&o.sco, "sco", "", "HOST:PORT or unix:PATH of the SCO, or of its replicas, comma-separated (required)")
 	f.StringVar(&o.cert, "tls-cert", "", "certificate, PEM (required)")
 	f.StringVar(&o.key, "tls-key", "", "key of the certificate, PEM (required)")
 	f.StringVar(&o.ca, "tls-ca", "", "authority that all sides trust, PEM (required)")

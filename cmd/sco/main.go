@@ -41,7 +41,7 @@ func main() {
 		},
 	}
 	options.Flags(cmd.Flags())
-	cmd.Flags().StringArrayVar(&domains, "domain", nil, "NAME=HOST:PORT of a domain's SDN controller, once for each domain")
+	cmd.Flags().StringArrayVar(&domains, "domain", nil, "NAME=HOST:PORT[,HOST:PORT...] of a domain's SDN controller and its replicas, once for each domain")
 	os.Exit(program.Execute(cmd, os.Stderr))
 }
 

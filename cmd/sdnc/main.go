@@ -24,6 +24,7 @@ func main() {
 	options := controller.Options{Name: "sdnc", Version: version}
 	var domain, gateway string
 	var lastLabel uint16
+	var more doors
 	cmd := &cobra.Command{
 		Use:     "sdnc",
 		Short:   "Keep the networks of one domain on its slice packet switches",
@@ -34,7 +35,7 @@ func main() {
 			}
 			options.Owner = string(pki.SDNC(slice.Domain(domain)))
 			return options.Run(cmd.Context(), cmd.ErrOrStderr(), func(p controller.Parts) (controller.Actor, error) {
-				return build(sdnc.Config{
+				return build(more, sdnc.Config{
 					Domain: slice.Domain(domain), Gateway: slice.Node(gateway), Controllers: p.Controllers, BFD: p.BFD,
 					Numbers: ipam.Ring{First: options.FirstNumber, Last: options.LastNumber},
 					Labels:  ipam.Ring{First: 1, Last: uint32(lastLabel)},
@@ -44,22 +45,25 @@ func main() {
 		},
 	}
 	options.Flags(cmd.Flags())
+	more.flags(cmd.Flags())
+	cmd.Flags().StringVar(&options.Guests, "openflow-guests", "", "HOST:PORT for switches without an agent, without TLS; none if empty")
 	cmd.Flags().StringVar(&domain, "domain", "", "domain that is controlled (required)")
 	cmd.Flags().StringVar(&gateway, "gateway", "", "node that hands networks to other domains; none if empty")
 	cmd.Flags().Uint16Var(&lastLabel, "label-last", uint16(slice.MaxVLAN), "highest VLAN that hand-offs get")
 	os.Exit(program.Execute(cmd, os.Stderr))
 }
 
-func build(cfg sdnc.Config) (controller.Actor, error) {
+func build(more doors, cfg sdnc.Config) (controller.Actor, error) {
 	c, err := sdnc.New(cfg)
 	if err != nil {
 		return controller.Actor{}, err
 	}
-	return controller.Actor{
+	actor := controller.Actor{
 		Bridge: bridge.SPS, Fabric: c.Fabric(), Ready: c.Ready,
 		Serve:     func(s *grpc.Server) { api.ServeDomain(s, c) },
 		Authorize: func(caller, method string) error { return authorize(cfg.Domain, pki.Identity(caller), method) },
-	}, nil
+	}
+	return actor, more.open(&actor, c, cfg.Logger)
 }
 
 // authorize lets the SCO ask for segments, the nodes of the domain report, and

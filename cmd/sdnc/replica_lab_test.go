@@ -80,7 +80,6 @@ func TestF15ReplicasTakeOver(t *testing.T) {
 type house struct {
 	*testing.T
 	dir, ns  string
-	etcd     string
 	pods     []string
 	programs [2]*exec.Cmd
 	socket   string // of the switch's database
@@ -97,7 +96,7 @@ func newHouse(t *testing.T) *house {
 	if _, err := exec.LookPath("etcd"); err != nil {
 		t.Skip("etcd is not installed: deploy/setup.sh test installs it")
 	}
-	dir, err := os.MkdirTemp("", "rep") // a socket's path is short
+	dir, err := os.MkdirTemp("", "rep") //nolint:usetesting // a socket's path is short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +124,7 @@ func newHouse(t *testing.T) *house {
 // replica starts a replica, or starts it again.
 func (h *house) replica(i int) {
 	h.Helper()
-	h.programs[i] = h.start(bin+"/sdnc", "--domain=a", "--store=etcd://127.0.0.1:2379/l2sces/a?lease=2s",
+	h.programs[i] = h.start(bin+"/sdnc", "--domain=a", "--store=etcd://127.0.0.1:2379/l2sces/a?lease=4s",
 		fmt.Sprintf("--listen=127.0.0.1:%d", 7002+i), fmt.Sprintf("--openflow=127.0.0.1:%d", 6653+i),
 		fmt.Sprintf("--replicas=127.0.0.1:%d", 6654-i), fmt.Sprintf("--unix=%s/calls%d", h.dir, i),
 		fmt.Sprintf("--admin=unix:%s/admin%d", h.dir, i),

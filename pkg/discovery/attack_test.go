@@ -34,7 +34,7 @@ func TestA03ForgedDiscoveryMakesNoLink(t *testing.T) {
 		spoil func(*world, []byte) []byte
 		want  discovery.Kind
 	}{
-		{"any frame from a tenant", tenant, func(w *world, f []byte) []byte { return f }, discovery.Intruder},
+		{"any frame from a tenant", tenant, func(_ *world, f []byte) []byte { return f }, discovery.Intruder},
 		{"plain LLDP from a tenant", tenant, func(_ *world, f []byte) []byte { return append(f[:14:14], 0, 0) }, discovery.Intruder},
 		{"other switch claimed", other, func(_ *world, f []byte) []byte { f[24] = 3; return f }, discovery.Forged},
 		{"other port claimed", other, func(_ *world, f []byte) []byte { f[31] = 99; return f }, discovery.Forged},
@@ -46,7 +46,7 @@ func TestA03ForgedDiscoveryMakesNoLink(t *testing.T) {
 		{"replayed at once", end(2, 8), func(_ *world, f []byte) []byte { return f }, discovery.Replayed},
 		{"replayed at another port", other, func(_ *world, f []byte) []byte { return f }, discovery.Replayed},
 		{"nonce of long ago", other, func(w *world, f []byte) []byte { w.after(time.Minute); return f }, discovery.Stale},
-		{"sent back", end(1, 7), func(w *world, f []byte) []byte { return f }, discovery.Misplaced},
+		{"sent back", end(1, 7), func(_ *world, f []byte) []byte { return f }, discovery.Misplaced},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -213,14 +213,13 @@ func TestF17ClockThatJumpsLosesNoLink(t *testing.T) {
 	for _, jump := range []time.Duration{time.Hour, -time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
 			var ahead time.Duration
-			w := &world{}
 			lock := make(chan struct{}, 1)
 			now := func() time.Time {
 				lock <- struct{}{}
 				defer func() { <-lock }()
 				return time.Now().Round(0).Add(ahead) // without what only runs forwards
 			}
-			w = pairUp(t, discovery.Overlay, discovery.Config{Now: now})
+			w := pairUp(t, discovery.Overlay, discovery.Config{Now: now})
 			w.after(time.Second)
 			for range 5 {
 				lock <- struct{}{}

@@ -49,7 +49,7 @@ func (d diary) Swap(i, j int) {
 
 // Push is for package heap.
 func (d *diary) Push(x any) {
-	e := x.(*date)
+	e := x.(*date) //nolint:forcetypeassert,errcheck // package heap hands back what it was given
 	*d = append(*d, e)
 	e.index = len(*d)
 }

@@ -27,6 +27,8 @@ type Engine struct {
 	flows     map[slice.DPID]int             // flows that are wanted, of all networks
 	held      map[slice.Network]int          // connected switches that may have rules of the network
 	switches  map[slice.DPID]*keeper
+	refusals  map[string]uint64                       // switches that were not let in, by reason
+	left      map[slice.DPID]map[slice.Network]uint64 // versions that switches which are away may hold
 	version   uint64
 	changed   chan struct{}      // closed and renewed when a switch got on
 	failpoint func(string) error // before and after each change of a switch; may be nil
@@ -54,6 +56,7 @@ func NewEngine(base flow.Rules, log *slog.Logger) *Engine {
 		flows:    map[slice.DPID]int{},
 		held:     map[slice.Network]int{},
 		switches: map[slice.DPID]*keeper{},
+		left:     map[slice.DPID]map[slice.Network]uint64{},
 	}
 }
 

@@ -292,13 +292,16 @@ func TestSlowSwitch(t *testing.T) {
 	})
 }
 
-func TestSameIdentifier(t *testing.T) {
+func TestF09SameIdentifier(t *testing.T) {
 	engine(t, pipeline.Base(), func(b bench) {
 		t, e, serve := b.T, b.e, b.serve
 		first, second := flowtest.NewMemory(1), flowtest.NewMemory(1)
 		ended := serve(first)
 		if err := <-serve(second); slice.KindOf(err) != slice.Conflict {
 			t.Errorf("the second switch: %v", err)
+		}
+		if n := e.Refused()["duplicate"]; n != 1 {
+			t.Errorf("%d duplicates were counted", n)
 		}
 		if e.Stats().Switches != 1 || len(second.Held().Flows) != 0 {
 			t.Error("the second switch was served")

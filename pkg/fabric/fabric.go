@@ -53,6 +53,7 @@ type Config struct {
 type Fabric struct {
 	cfg    Config
 	engine *Engine
+	round  uint16 // of cookies; it does not change
 
 	mu       sync.Mutex
 	learner  Learner // nil: no addresses are learned
@@ -62,11 +63,15 @@ type Fabric struct {
 	networks map[slice.NetworkID]*network
 	leaving  map[slice.NetworkID]leaving // removed, and perhaps not gone yet
 	moving   map[slice.NetworkID]bool    // on their way to other numbers
+	open     map[slice.NetworkID]bool    // that switches may hold in several forms
+	settled  []slice.NetworkID           // whose mark is to be taken off in the store
+	trying   bool                        // networks at fault will be compiled again
 	live     liveness                    // of the links
 	needs    map[need]int                // who needs the ports that are shared
 	register register
 	tx       writes                                      // to be made durable together; nil: each at once
 	bulk     map[slice.Network]map[slice.DPID]flow.Rules // to be handed over together; nil: each at once
+	atlas    *atlas                                      // of the networks that are being compiled; else nil
 	shadows  map[slice.Network]slice.Network             // second numbers, and the first ones that they belong to
 	reported chan struct{}                               // closed and renewed when a node or a network has changed
 }
@@ -84,10 +89,11 @@ func New(cfg Config) (*Fabric, error) {
 		cfg: cfg, engine: NewEngine(pipeline.Base(), cfg.Logger), numbers: cfg.Numbers,
 		nodes: map[slice.Node]*node{}, networks: map[slice.NetworkID]*network{}, leaving: map[slice.NetworkID]leaving{},
 		moving:   map[slice.NetworkID]bool{},
+		open:     map[slice.NetworkID]bool{},
 		needs:    map[need]int{},
 		register: newRegister(),
 		shadows:  map[slice.Network]slice.Network{},
-		live:     liveness{states: map[pair]LinkState{}, cuts: map[tunnelEnd]string{}},
+		live:     liveness{states: map[pair]LinkState{}, cuts: map[tunnelEnd]string{}, recalled: map[pair]bool{}},
 		reported: make(chan struct{}),
 	}
 	f.engine.stepped, f.engine.failpoint = f.advance, cfg.Failpoint
@@ -96,9 +102,13 @@ func New(cfg Config) (*Fabric, error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := f.afresh(); err != nil {
+		return nil, fmt.Errorf("load the fabric of %s: %w", cfg.Bridge, err)
+	}
 	// A crash between two writes leaves ports without a network or a network
 	// without ports.
 	f.renew()
+	f.engine.presume()
 	return f, nil
 }
 

@@ -56,6 +56,9 @@ func (h holdings) change(jobs []job) flow.Change {
 		all.TakeFlows = append(all.TakeFlows, c.TakeFlows...)
 		all.TakeGroups = append(all.TakeGroups, c.TakeGroups...)
 		all.TakeMeters = append(all.TakeMeters, c.TakeMeters...)
+		if len(j.want.Flows) == 0 && learns(h.rules[j.network]) {
+			all.Forget = append(all.Forget, j.network)
+		}
 	}
 	for _, g := range all.PutGroups {
 		_, all.HeldGroups[g.ID] = h.groups[g.ID]

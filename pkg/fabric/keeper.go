@@ -32,6 +32,7 @@ type keeper struct {
 	have    holdings
 	applied map[slice.Network]uint64 // version that it has confirmed
 	faults  map[slice.Network]error
+	read    bool // what it has is known
 	synced  bool
 
 	stale bool // a change failed: what the switch has is not known
@@ -48,6 +49,7 @@ func (e *Engine) Serve(ctx context.Context, sw Switch) error {
 		applied: map[slice.Network]uint64{}, faults: map[slice.Network]error{},
 	}
 	if err := e.admit(k); err != nil {
+		e.Refuse(sw.DPID(), err)
 		return err
 	}
 	defer e.tellStep() // after the switch is dismissed
@@ -98,6 +100,7 @@ func (e *Engine) dismiss(k *keeper) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.switches, k.sw.DPID())
+	e.leave(k)
 	for n := range k.counted {
 		e.uncount(k, n)
 	}
@@ -146,6 +149,8 @@ func (e *Engine) meters(k *keeper) map[uint32]slice.Network {
 func (e *Engine) begin(k *keeper) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	delete(e.left, k.sw.DPID())
+	k.read = true
 	k.dirty[0] = true
 	for n := range k.have.rules {
 		k.dirty[n] = true
@@ -159,7 +164,7 @@ func (e *Engine) begin(k *keeper) {
 }
 
 // round brings the switch up to date in one bundle. If the switch refuses it,
-// each network is tried alone, so that only the one at fault has to wait.
+// the networks are tried apart, so that only the one at fault has to wait.
 func (e *Engine) round(ctx context.Context, k *keeper) {
 	todo := e.take(k)
 	if len(todo) == 0 {
@@ -171,7 +176,7 @@ func (e *Engine) round(ctx context.Context, k *keeper) {
 	case len(todo) == 1 || !refused(err):
 		e.refuse(k, todo, err)
 	default:
-		e.oneByOne(ctx, k, todo)
+		e.apart(ctx, k, todo)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -197,14 +202,19 @@ func (k *keeper) lost(ctx context.Context) bool {
 	}
 }
 
-func (e *Engine) oneByOne(ctx context.Context, k *keeper, todo []slice.Network) {
-	for _, n := range todo {
-		err := e.try(ctx, k, []slice.Network{n})
-		if k.lost(ctx) {
+// apart tries the halves of what was refused as a whole, and their halves, so
+// that few that are at fault among many are soon found.
+func (e *Engine) apart(ctx context.Context, k *keeper, todo []slice.Network) {
+	for _, half := range [][]slice.Network{todo[:len(todo)/2], todo[len(todo)/2:]} {
+		err := e.try(ctx, k, half)
+		switch {
+		case k.lost(ctx):
 			return
-		}
-		if err != nil {
-			e.refuse(k, []slice.Network{n}, err)
+		case err == nil:
+		case len(half) == 1 || !refused(err):
+			e.refuse(k, half, err)
+		default:
+			e.apart(ctx, k, half)
 		}
 	}
 }

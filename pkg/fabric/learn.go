@@ -1,6 +1,9 @@
 package fabric
 
 import (
+	"slices"
+
+	"github.com/l2sces/l2sces/pkg/flow"
 	"github.com/l2sces/l2sces/pkg/pipeline"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
@@ -41,4 +44,12 @@ func (f *Fabric) unlearn(n *network) {
 	if f.learner != nil && n.learned != 0 {
 		f.learner.SetNetwork(n.learned, nil)
 	}
+}
+
+// learns reports whether a network that has such rules on a switch may have
+// learned addresses there, which go with it.
+func learns(r flow.Rules) bool {
+	return slices.ContainsFunc(r.Flows, func(f flow.Flow) bool {
+		return f.Learned || slices.Contains(f.Actions, flow.ToController())
+	})
 }

@@ -45,6 +45,9 @@ func (l Link) pair() pair { return pairOf(l.A, l.B) }
 type liveness struct {
 	states map[pair]LinkState
 	cuts   map[tunnelEnd]string // ends that are down, and why
+	// recalled are links that were down when the controller ended, and of which
+	// nobody has spoken since.
+	recalled map[pair]bool
 }
 
 // A tunnelEnd is the port of a node that leads to a peer.
@@ -99,7 +102,33 @@ func (f *Fabric) PortDown(d slice.DPID, p slice.Port, down bool, why string) {
 			return
 		}
 		delete(f.live.cuts, end)
+		if p := pairOf(end.node, end.peer); f.live.recalled[p] {
+			delete(f.live.states, p)
+		}
 	})
+}
+
+// remember makes durable that a link is down, so that a controller that
+// begins finds the same ways, or that it is up again.
+func (f *Fabric) remember(p pair, why string) {
+	delete(f.live.recalled, p)
+	key := string(p.a) + "/" + string(p.b)
+	var err error
+	if why == "" {
+		err = f.cfg.Store.Delete(bucketLinks, key)
+	} else {
+		err = f.save(bucketLinks, key, why)
+	}
+	if err != nil {
+		f.cfg.Logger.Error("state of the link was not saved", "a", string(p.a), "b", string(p.b), "reason", err.Error())
+	}
+}
+
+// recallLink takes a link to be down that was down when the controller ended.
+func (f *Fabric) recallLink(key string, why *string) {
+	a, b, _ := strings.Cut(key, "/")
+	p := pairOf(slice.Node(a), slice.Node(b))
+	f.live.states[p], f.live.recalled[p] = LinkState{Reason: *why}, true
 }
 
 // change carries out what was learned of a link, and takes the networks that
@@ -110,9 +139,11 @@ func (f *Fabric) change(p pair, learn func()) {
 	now := f.live.down(p)
 	switch {
 	case before == "" && now != "":
+		f.remember(p, now)
 		f.cfg.Logger.Warn("link is down", "a", string(p.a), "b", string(p.b), "reason", now)
 		f.compile(f.usersOf(p))
 	case before != "" && now == "":
+		f.remember(p, "")
 		f.cfg.Logger.Info("link is up", "a", string(p.a), "b", string(p.b))
 		f.compile(f.exiles(p))
 	}

@@ -1,6 +1,8 @@
 package fabric
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/l2sces/l2sces/pkg/flow"
@@ -36,6 +38,7 @@ const (
 
 // pass takes a network to a plan: at once where the plans mix, else by a move.
 func (f *Fabric) pass(n *network, plan pipeline.Plan) {
+	defer f.learn(n)
 	switch {
 	case n.move != nil && n.move.step == drain:
 		n.move.late = false
@@ -44,25 +47,30 @@ func (f *Fabric) pass(n *network, plan pipeline.Plan) {
 		n.move.late = true
 		return
 	}
-	if n.now.Rules == nil || n.now.Mixes(plan) || !f.begin(n) {
-		n.now = plan
-		f.reserve(n)
-		f.set(n.Number, plan.Rules)
+	err := f.inPlace(n, plan)
+	if errors.Is(err, errOtherWays) {
+		err = f.begin(n)
+	}
+	if err != nil {
+		// The ways that it has are better than frames that circle.
+		f.blame(n, fmt.Errorf("the network keeps the ways that it has: %w", err))
+		f.tryAgain()
 		return
 	}
-	f.next(n)
+	if n.move != nil {
+		f.next(n)
+	}
 }
 
-// begin gives a network the number of its new ways, and reports whether it
-// could. Where numbers are used up, or cannot be made durable, the network has
-// to change its ways under the number that it has.
-func (f *Fabric) begin(n *network) bool {
+// begin gives a network the number of its new ways, or leaves it as it is.
+func (f *Fabric) begin(n *network) error {
 	number, err := f.numbers.Take(f.taken)
 	if err == nil {
 		err = f.save(bucketRing, "next", f.numbers.Next)
 	}
 	m := &move{from: n.Number, old: n.now}
-	backup := n.Backup
+	backup, unsettled := n.Backup, n.Unsettled
+	n.Unsettled = false // nobody holds anything of the new number
 	n.Number, n.Backup = slice.Network(number), 0
 	f.register.numbers[n.Number] = n.ID
 	if err == nil {
@@ -73,16 +81,16 @@ func (f *Fabric) begin(n *network) bool {
 		err = f.save(bucketNetworks, n.ID.String(), n)
 	}
 	if err != nil || planErr != nil {
-		n.Number, n.Backup = m.from, backup
+		n.Number, n.Backup, n.Unsettled = m.from, backup, unsettled
 		f.register.numbers[n.Number] = n.ID
-		f.cfg.Logger.Warn("network changes its ways without a move", "slice", string(n.ID.Slice), "network", string(n.ID.Network), "error", err)
-		return false
+		f.cfg.Logger.Warn("network cannot move to other ways", "slice", string(n.ID.Slice), "network", string(n.ID.Network), "reason", errors.Join(err, planErr).Error())
+		return errors.Join(err, planErr)
 	}
-	n.now, n.move = plan, m
+	n.now, n.move, n.older = plan, m, nil
 	f.reserve(n)
 	f.moving[n.ID] = true
 	f.engine.Set(n.Number, plan.Transit())
-	return true
+	return nil
 }
 
 // advance is called after each step of a switch.
@@ -96,6 +104,9 @@ func (f *Fabric) advance() {
 func (f *Fabric) goOn() {
 	for id := range f.moving {
 		f.next(f.networks[id])
+	}
+	for id := range f.open {
+		f.settle(id)
 	}
 }
 
@@ -174,6 +185,7 @@ func (f *Fabric) release(n *network) {
 
 // stop takes all rules of a network away and returns its numbers.
 func (f *Fabric) stop(n *network) []slice.Network {
+	f.unlearn(n)
 	numbers := []slice.Network{n.Number}
 	if n.move != nil {
 		numbers = append(numbers, n.move.from)

@@ -60,14 +60,18 @@ type network struct {
 	Reserved map[string]uint32 `json:"reserved,omitempty"`
 	// Numbers are those of the workloads' ports, in the order of Attachments.
 	Numbers []slice.Port `json:"numbers,omitempty"`
+	// Unsettled tells that switches may hold other rules of the number than
+	// those that come of what is stored.
+	Unsettled bool `json:"unsettled,omitempty"`
 
-	now     pipeline.Plan // that its switches should have
-	move    *move         // to other ways; nil while it stays
-	kept    []Link        // links of before, until nothing takes them any more
-	fault   error         // why it could not be compiled
-	whole   bool          // it was compiled as it is
-	without map[pair]bool // links that were down when its ways were found
-	learned slice.Network // number under which the learner knows it
+	now     pipeline.Plan   // that its switches should have
+	older   []pipeline.Plan // that some switch may have instead
+	move    *move           // to other ways; nil while it stays
+	kept    []Link          // links of before, until nothing takes them any more
+	fault   error           // why it could not be compiled
+	whole   bool            // it was compiled as it is
+	without map[pair]bool   // links that were down when its ways were found
+	learned slice.Network   // number under which the learner knows it
 }
 
 // checkName refuses names that do not fit into the keys of ports.
@@ -103,6 +107,10 @@ func (f *Fabric) renew() {
 // compile turns networks into rules and hands them to the engine. A network
 // that cannot be compiled keeps the rules that it has.
 func (f *Fabric) compile(ids []slice.NetworkID) {
+	if f.atlas == nil { // else a move that is over has its network compiled again
+		f.atlas = &atlas{}
+		defer func() { f.atlas = nil }()
+	}
 	for _, id := range ids {
 		n := f.networks[id]
 		plan, err := f.plan(n)
@@ -110,7 +118,6 @@ func (f *Fabric) compile(ids []slice.NetworkID) {
 			continue
 		}
 		f.pass(n, plan)
-		f.learn(n)
 	}
 }
 
@@ -172,13 +179,18 @@ func (f *Fabric) labelled(node slice.Node, label slice.VLAN, but *network) *netw
 
 // graph returns the links that a network may use.
 func (f *Fabric) graph(n *network) topology.Graph {
+	if s, ok := f.atlas.find(n); ok && !f.cfg.Mesh {
+		n.without = s.without
+		return s.graph
+	}
 	var g topology.Graph
 	n.without = nil
 	var promised map[pair]uint32
 	if n.reserves() {
 		promised = f.promised(n)
 	}
-	for _, name := range f.scope(n) {
+	scope := f.scope(n)
+	for _, name := range scope {
 		g.Switches = append(g.Switches, f.dpid(f.nodes[name]))
 	}
 	for _, l := range f.linksOf(n) {
@@ -195,7 +207,10 @@ func (f *Fabric) graph(n *network) topology.Graph {
 		}
 		g.Links = append(g.Links, f.link(l, a, b, promised))
 	}
-	return g
+	if f.cfg.Mesh {
+		return g
+	}
+	return f.atlas.enter(n, scope, g)
 }
 
 // linksOf returns the links that a network may use: its own, and in a mesh

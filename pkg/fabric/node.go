@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/ipam"
@@ -116,6 +117,8 @@ func (f *Fabric) Keep(ctx context.Context, reports <-chan bridge.Report, send fu
 	}
 	defer f.leave(me)
 	var sent uint32
+	var again <-chan time.Time // until the next bridge may be sent; nil: it may
+	due := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -129,17 +132,34 @@ func (f *Fabric) Keep(ctx context.Context, reports <-chan bridge.Report, send fu
 			if err := f.report(r, me); err != nil {
 				return err
 			}
+		case <-again:
+			again = nil
 		case <-me.wake:
-			w := f.wanted(me.node)
-			if w.Revision == sent {
-				continue
-			}
-			if err := send(w); err != nil {
-				return fmt.Errorf("send bridge to node %s: %w", me.node, err)
-			}
-			sent = w.Revision
+			due = true
 		}
+		if !due || again != nil {
+			continue
+		}
+		due = false
+		w := f.wanted(me.node)
+		if w.Revision == sent {
+			continue
+		}
+		if err := send(w); err != nil {
+			return fmt.Errorf("send bridge to node %s: %w", me.node, err)
+		}
+		sent, again = w.Revision, restAfter(w.Bridge)
 	}
+}
+
+// restAfter returns when the next bridge may be sent. A bridge is sent whole:
+// one with many ports must not be sent for each of many changes.
+func restAfter(b bridge.Bridge) <-chan time.Time {
+	const few, perPort = 200, 20 * time.Microsecond
+	if len(b.Ports) <= few {
+		return nil
+	}
+	return time.After(time.Duration(len(b.Ports)) * perPort)
 }
 
 func replaced(n slice.Node) error {
@@ -247,8 +267,20 @@ func (f *Fabric) wanted(name slice.Node) bridge.Wanted {
 
 func (f *Fabric) wantedOf(n *node) bridge.Wanted {
 	b := bridge.Bridge{Name: f.cfg.Bridge, DPID: f.dpid(n), Controllers: f.cfg.Controllers}
+	b.Ports = make([]bridge.Port, 0, len(n.Ports))
 	for key, number := range n.Ports {
-		b.Ports = append(b.Ports, f.port(key, number))
+		if !isWorkload(key) {
+			b.Ports = append(b.Ports, f.port(key, number))
+		}
+	}
+	for id := range f.register.nodes[n.Name] {
+		nw := f.networks[id]
+		for _, a := range nw.Attachments {
+			key := nw.key(a)
+			if a.Node == n.Name && isWorkload(key) && n.Ports[key] != 0 {
+				b.Ports = append(b.Ports, workloadPort(nw, a, f.name(key), n.Ports[key]))
+			}
+		}
 	}
 	slices.SortFunc(b.Ports, func(x, y bridge.Port) int { return strings.Compare(x.Name, y.Name) })
 	if n.revision == 0 {

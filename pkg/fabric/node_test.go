@@ -1,10 +1,12 @@
 package fabric_test
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -182,5 +184,37 @@ func TestWantedBridge(t *testing.T) {
 		if p := seen[bridge.Workload]; p.Workload != "w1" || p.Interface != "l2s0" || p.MAC != mac(1) || p.Address != a.Address || p.MTU != 1400 {
 			t.Errorf("port of the workload %+v", p)
 		}
+	})
+}
+
+// A bridge is sent whole. One with many ports is sent seldom, and in the end as
+// it should be.
+func TestBridgeOfManyPorts(t *testing.T) {
+	in(t, mesh, func(w *world) {
+		w.pair()
+		var first []fabric.Network
+		for i := range 210 {
+			first = append(first, vnet(slice.NetworkName(fmt.Sprint("v", i)), at("n1", "w1", 1)))
+		}
+		if _, err := w.PutAll(first); err != nil {
+			w.Fatal(err)
+		}
+		synctest.Wait()
+		_, before := w.agents["n1"].last()
+		for i := range 10 {
+			if _, err := w.Put(vnet(slice.NetworkName(fmt.Sprint("late", i)), at("n1", "w1", 1))); err != nil {
+				w.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		time.Sleep(time.Second)
+		got, after := w.agents["n1"].last()
+		if after-before > 3 {
+			w.Errorf("%d bridges for 10 changes", after-before)
+		}
+		if n := len(got.Bridge.Ports); n != 221 { // and the tunnel
+			w.Errorf("%d ports", n)
+		}
+		w.settle()
 	})
 }

@@ -77,7 +77,8 @@ func (p *putting) add(n Network) error {
 	next := &network{Network: n}
 	if have != nil {
 		next.Number, next.now, next.move, next.without = have.Number, have.now, have.move, have.without
-		next.Backup, next.Reserved = have.Backup, have.Reserved
+		next.Backup, next.Reserved, next.learned = have.Backup, have.Reserved, have.learned
+		next.older, next.Unsettled = have.older, true
 		next.kept = slices.Concat(have.kept, have.Links)
 	} else {
 		number, err := f.numbers.Take(f.taken)
@@ -94,7 +95,9 @@ func (p *putting) add(n Network) error {
 	p.steps = append(p.steps, e)
 	p.deal.exchange(have, next) // should a number be short here, the plan says so
 	e.plan, e.fault = f.plan(next)
-	next.whole = e.fault == nil
+	if next.whole = e.fault == nil; next.whole {
+		next.Reserved = e.plan.Reserved // the next network of the request counts it
+	}
 	p.steps[len(p.steps)-1] = e
 	// What is not Invalid or used up can become true without another Put.
 	if kind := slice.KindOf(e.fault); kind == slice.Invalid || kind == slice.Exhausted {
@@ -165,7 +168,7 @@ func (p *putting) finish() {
 		switch {
 		case f.networks[n.ID] != n: // it was changed again
 			continue
-		case e.have != nil || e.fault != nil || len(n.Paths) > 0: // what others reserve may be new
+		case e.have != nil || e.fault != nil:
 			changed = append(changed, n.ID)
 		default:
 			f.blame(n, nil)

@@ -19,12 +19,13 @@ type place struct {
 // be out of date and are checked when they are found.
 type register struct {
 	places  map[place][]slice.NetworkID
+	nodes   map[slice.Node]map[slice.NetworkID]bool // networks with a port on the node
 	numbers map[slice.Network]slice.NetworkID
 	faulty  map[slice.NetworkID]bool
 }
 
 func newRegister() register {
-	return register{map[place][]slice.NetworkID{}, map[slice.Network]slice.NetworkID{}, map[slice.NetworkID]bool{}}
+	return register{map[place][]slice.NetworkID{}, map[slice.Node]map[slice.NetworkID]bool{}, map[slice.Network]slice.NetworkID{}, map[slice.NetworkID]bool{}}
 }
 
 func (a Attachment) place() (place, bool) {
@@ -38,6 +39,10 @@ func (f *Fabric) enroll(n *network) {
 	}
 	f.register.numbers[n.Number] = n.ID
 	for _, a := range n.Attachments {
+		if f.register.nodes[a.Node] == nil {
+			f.register.nodes[a.Node] = map[slice.NetworkID]bool{}
+		}
+		f.register.nodes[a.Node][n.ID] = true
 		if p, ok := a.place(); ok && !slices.Contains(f.register.places[p], n.ID) {
 			f.register.places[p] = append(f.register.places[p], n.ID)
 		}
@@ -50,6 +55,7 @@ func (f *Fabric) strike(n *network) {
 		return
 	}
 	for _, a := range n.Attachments {
+		delete(f.register.nodes[a.Node], n.ID)
 		p, _ := a.place()
 		rest := slices.DeleteFunc(f.register.places[p], func(id slice.NetworkID) bool { return id == n.ID })
 		if f.register.places[p] = rest; len(rest) == 0 {
@@ -79,7 +85,7 @@ func (f *Fabric) taken(number uint32) bool {
 		}
 		delete(f.register.numbers, n)
 	}
-	return f.shadowed(n) || f.engine.Holds(n)
+	return f.shadowed(n) || f.engine.Holds(n) || f.engine.Lingers(n)
 }
 
 // blame notes why a network could not be compiled, or that it could.

@@ -16,7 +16,11 @@ const (
 	bucketPorts    = "fabric-ports" // where each node looks for its next number
 	bucketNodes    = "fabric-nodes"
 	bucketNetworks = "fabric-networks"
+	bucketLinks    = "fabric-links" // that are down
 )
+
+// keyRound is the key of the last round among the numbers.
+const keyRound = "round"
 
 // writer is a Store that makes several changes at once: all, or none. A value
 // of nil removes the key.
@@ -51,11 +55,31 @@ func (f *Fabric) load() error {
 	}); err != nil {
 		return err
 	}
+	if err := each(f.cfg.Store, bucketLinks, f.recallLink); err != nil {
+		return err
+	}
 	if err := each(f.cfg.Store, bucketNetworks, func(_ string, n *network) { f.recall(n) }); err != nil {
 		return err
 	}
-	return each(f.cfg.Store, bucketRing, func(_ string, next *uint32) { f.numbers.Next = *next })
+	return each(f.cfg.Store, bucketRing, func(key string, n *uint32) {
+		switch key {
+		case "next":
+			f.numbers.Next = *n
+		case keyRound:
+			f.round = uint16(*n) //nolint:gosec // it was written as one
+		}
+	})
 }
+
+// nextRound begins another round of cookies. Zero is none.
+func (f *Fabric) nextRound() error {
+	f.round = max(f.round+1, 1)
+	return f.save(bucketRing, keyRound, f.round)
+}
+
+// Round returns the number of this run of the controller, which is written
+// into the cookie of every flow that it makes (ADR 0010).
+func (f *Fabric) Round() uint16 { return f.round }
 
 // recall enters a network as it was stored.
 func (f *Fabric) recall(n *network) {
@@ -141,7 +165,7 @@ func (f *Fabric) write(w writes) error {
 		}
 		return f.failpoint("written")
 	}
-	for _, bucket := range []string{bucketRing, bucketPorts, bucketNodes, bucketNetworks} {
+	for _, bucket := range []string{bucketRing, bucketPorts, bucketNodes, bucketLinks, bucketNetworks} {
 		for key, value := range w[bucket] {
 			if err := f.writeOne(bucket, key, value); err != nil {
 				return fmt.Errorf("save %s/%s: %w", bucket, key, err)

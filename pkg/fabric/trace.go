@@ -25,6 +25,7 @@ type Question struct {
 
 // A Trace is the answer.
 type Trace struct {
+	Frame     string // as it comes into the first switch, in the syntax of ovs-ofctl
 	Reached   bool
 	Why       string
 	Delivered []topology.End // the ports by which copies left
@@ -171,8 +172,23 @@ func (n *network) find(name string) (Attachment, bool) {
 	return n.Attachments[i], true
 }
 
+// text returns the frame as it comes in.
+func text(f flowtest.Frame) string {
+	s := fmt.Sprintf("in_port=%d,dl_src=%s,dl_dst=%s,dl_type=%#04x", f.Port, f.From, f.To, f.Type)
+	switch a := f.Inside.Source; {
+	case len(f.Tags) > 0:
+		return s + fmt.Sprintf(",dl_vlan=%d", f.Tags[0])
+	case a.Is4():
+		return s + ",nw_src=" + a.String()
+	case a.Is6():
+		return s + ",ipv6_src=" + a.String()
+	}
+	return s
+}
+
 // walk follows the frame and its copies from switch to switch.
 func (w *walker) walk() (Trace, error) {
+	w.answer.Frame = text(w.frame)
 	moving := []flowtest.Delivery{{End: flowtest.End(w.from), Frame: w.frame}}
 	for hop := 0; len(moving) > 0; hop++ {
 		if hop > maxSwitches || len(moving) > maxSwitches*maxSwitches {

@@ -57,10 +57,10 @@ func (f *Fabric) Rules(ctx context.Context, d slice.DPID, held bool) (flow.Rules
 	if held {
 		return f.engine.readRules(ctx, d)
 	}
-	return f.engine.rules(d), nil
+	return f.engine.wantedOn(d), nil
 }
 
-func (e *Engine) rules(d slice.DPID) flow.Rules {
+func (e *Engine) wantedOn(d slice.DPID) flow.Rules {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	all := flow.Rules{
@@ -97,4 +97,12 @@ func (f *Fabric) NetworkOf(number slice.Network) (slice.NetworkID, bool) {
 		}
 	}
 	return slice.NetworkID{}, false
+}
+
+// Changes returns channels that are closed when a node or a network has
+// changed, and when a switch got on.
+func (f *Fabric) Changes() (nodes, switches <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.reported, f.engine.Changed()
 }

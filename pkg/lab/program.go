@@ -83,7 +83,8 @@ func (b *builder) controllers() {
 		b.issue(name, "domain/"+string(s.domain.Name)+"/sdnc", at)
 		sdncs = append(sdncs, b.daemon(name, "sdnc", b.Lab.Namespace(string(s.Name)), name,
 			"--domain", string(s.domain.Name), "--gateway", string(s.domain.Gateway),
-			"--listen", at+":"+domainPort, "--openflow", at+":"+switchPort, "--store", b.Dir+"/"+name+".db"))
+			"--listen", at+":"+domainPort, "--openflow", at+":"+switchPort, "--store", b.Dir+"/"+name+".db",
+			"--rest", "unix:"+b.socket(RestSocket(b.Dir, s.domain.Name))))
 	}
 	b.add(b.daemon("sco", "sco", core, "sco", args...))
 	for _, p := range sdncs {
@@ -129,6 +130,10 @@ func (b *builder) daemon(name, program, namespace, cert string, args ...string) 
 		"--tls-cert", crt, "--tls-key", key, "--tls-ca", ca, "--admin", "unix:"+admin)
 	return Process{Name: name, Namespace: namespace, Command: Command{Args: args}, Admin: admin}
 }
+
+// RestSocket returns the socket of the REST interface of a domain's SDN
+// controller.
+func RestSocket(dir string, d slice.Domain) string { return dir + "/sdnc-" + string(d) + ".rest" }
 
 // adminName returns the file of an admin socket. The plugin's is short by
 // custom.

@@ -77,7 +77,7 @@ const number = 44
 
 // plan is a network with two learning ports on the first switch, 6 and 7, and
 // one on the second.
-func plan(t testing.TB, ports ...slice.Port) *pipeline.Plan {
+func plan(t *testing.T, ports ...slice.Port) *pipeline.Plan {
 	t.Helper()
 	n := pipeline.Network{Number: number, Type: slice.ExtVNet, Attachments: []pipeline.Attachment{
 		{Switch: 2, Port: 6}, {Switch: 2, Port: 8, Behind: []slice.MAC{known}},
@@ -97,7 +97,7 @@ func plan(t testing.TB, ports ...slice.Port) *pipeline.Plan {
 
 var known = slice.MAC{2, 0, 0, 0, 0, 0x77}
 
-func newRig(t testing.TB, c learn.Config) *rig {
+func newRig(t *testing.T, c learn.Config) *rig {
 	t.Helper()
 	r := &rig{now: time.Unix(1000, 0)}
 	c.Now = func() time.Time { return r.now }
@@ -120,7 +120,7 @@ func mac(i int) slice.MAC { return slice.MAC{2, 0, 0, byte(i >> 16), byte(i >> 8
 
 // from has a switch send up a frame of an address, and reports whether it came
 // back.
-func (r *rig) from(t testing.TB, sw int, in slice.Port, m slice.MAC) bool {
+func (r *rig) from(t *testing.T, sw int, in slice.Port, m slice.MAC) bool {
 	t.Helper()
 	before := r.hands[sw].released
 	if !r.sw[sw].Frame(number, in, frame(m)) {

@@ -90,24 +90,25 @@ type Look struct {
 }
 
 // pace is the shortest time between two looks.
-const pace = 200 * time.Millisecond
+const pace = 500 * time.Millisecond
 
 // Watch compares what it sees with what it saw, whenever something has changed,
 // and enters the difference, until ctx ends. What comes and goes between two
 // looks is not seen.
-func (e *Events) Watch(ctx context.Context, look func() Look, changed func() <-chan struct{}) {
+func (e *Events) Watch(ctx context.Context, look func() Look, changes func() (nodes, switches <-chan struct{})) {
 	tick := time.NewTicker(pace)
 	defer tick.Stop()
 	var have Look
 	for {
-		next := changed()
+		nodes, switches := changes()
 		now := look()
 		e.compare(have, now)
 		have = now
 		select {
 		case <-ctx.Done():
 			return
-		case <-next:
+		case <-nodes:
+		case <-switches:
 		}
 		select {
 		case <-ctx.Done():

@@ -56,10 +56,11 @@ func ServeOnos(ctx context.Context, addr string, c OnosConfig) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, l, onos(c))
+	return serve(ctx, l, NewOnos(c))
 }
 
-func onos(c OnosConfig) http.Handler {
+// NewOnos returns the door of the original.
+func NewOnos(c OnosConfig) http.Handler {
 	e := newEcho(cmp.Or(c.Logger, slog.New(slog.DiscardHandler)), maxBody)
 	e.HTTPErrorHandler = onosErrors(cmp.Or(c.Logger, slog.New(slog.DiscardHandler)))
 	e.Pre(withoutSlash)

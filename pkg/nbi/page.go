@@ -25,9 +25,9 @@ func page[T any](all []T, key func(T) string, limit *int, cursor *string) (items
 	if n < 1 || n > largestPage {
 		return nil, nil, slice.Errorf(slice.Invalid, "limit %d is not between 1 and %d", n, largestPage)
 	}
-	if cursor != nil {
+	if cursor != nil && *cursor != "" {
 		after, err := base64.RawURLEncoding.DecodeString(*cursor)
-		if err != nil || len(after) == 0 {
+		if err != nil {
 			return nil, nil, slice.Errorf(slice.Invalid, "cursor %q is none of ours: pass the next of a page", *cursor)
 		}
 		i, found := slices.BinarySearchFunc(all, string(after), func(x T, k string) int { return strings.Compare(key(x), k) })

@@ -33,14 +33,14 @@ func (a *api) stream(c echo.Context) error {
 	header.Set("Cache-Control", "no-store")
 	at, known := a.conf.Events.place(c.Request().Header.Get("Last-Event-ID"))
 	if err := s.send(": follow\n\n"); err != nil {
-		return nil //nolint:nilerr // the client has left
+		return nil // the client has left
 	}
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
 	for {
 		events, lost, more := a.conf.Events.after(at)
 		if err := s.events(events, lost || !known); err != nil {
-			return nil //nolint:nilerr // the client has left
+			return nil // the client has left
 		}
 		at, known = at+uint64(len(events)), true
 		if lost {
@@ -52,7 +52,7 @@ func (a *api) stream(c echo.Context) error {
 		case <-more:
 		case <-tick.C:
 			if err := s.send(": still here\n\n"); err != nil {
-				return nil //nolint:nilerr // the client has left
+				return nil // the client has left
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package nbi
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/l2sces/l2sces/pkg/fabric"
@@ -33,7 +32,7 @@ func (a *api) Trace(ctx context.Context, r rest.TraceRequestObject) (rest.TraceR
 	}
 	answer := rest.Trace200JSONResponse{
 		Network: r.Params.Network, From: q.From, To: q.To, Source: rest.SourceWanted,
-		Reached: found.Reached, Why: found.Why, Steps: []rest.Step{},
+		Reached: found.Reached, Why: found.Why, Frame: text(found.Frame), Steps: []rest.Step{},
 	}
 	if q.Held {
 		answer.Source = rest.SourceSwitch
@@ -74,36 +73,36 @@ func (a *api) GetPaths(ctx context.Context, r rest.GetPathsRequestObject) (rest.
 		return nil, err
 	}
 	answer := rest.GetPaths200JSONResponse{Links: []string{}, Pairs: []rest.Path{}}
-	links := map[string]bool{}
 	s.Ports = s.Ports[:min(len(s.Ports), maxPorts)]
 	for _, from := range s.Ports {
 		for _, to := range s.Ports {
 			if from.Workload == to.Workload {
 				continue
 			}
-			q := fabric.Question{Network: id, From: string(from.Workload), To: string(to.Workload)}
-			found, err := a.conf.Switches.Trace(ctx, q)
-			if err != nil {
-				found.Why = err.Error()
-			}
-			p := rest.Path{From: q.From, To: q.To, Nodes: []string{}}
-			if !found.Reached {
-				p.Message = text(found.Why)
-			}
-			for _, step := range found.Steps {
-				if n := len(p.Nodes); n == 0 || p.Nodes[n-1] != string(step.Node) {
-					p.Nodes = append(p.Nodes, string(step.Node))
-				}
-			}
-			for _, link := range found.Links {
-				links[link] = true
-			}
-			answer.Pairs = append(answer.Pairs, p)
+			pair, links := a.pair(ctx, fabric.Question{Network: id, From: string(from.Workload), To: string(to.Workload)})
+			answer.Pairs, answer.Links = append(answer.Pairs, pair), append(answer.Links, links...)
 		}
 	}
-	answer.Links = slices.AppendSeq(answer.Links, maps.Keys(links))
 	slices.Sort(answer.Links)
+	answer.Links = slices.Compact(answer.Links)
 	return answer, nil
+}
+
+// pair returns the way between two workloads, and the links on it.
+func (a *api) pair(ctx context.Context, q fabric.Question) (rest.Path, []string) {
+	found, err := a.conf.Switches.Trace(ctx, q)
+	if err != nil {
+		found.Why = err.Error()
+	}
+	p := rest.Path{From: q.From, To: q.To, Nodes: []string{}}
+	if !found.Reached {
+		p.Message = text(found.Why)
+	}
+	for _, step := range found.Steps {
+		p.Nodes = append(p.Nodes, string(step.Node))
+	}
+	p.Nodes = slices.Compact(p.Nodes)
+	return p, found.Links
 }
 
 // maxPorts is how many ports of a network are paired at most.

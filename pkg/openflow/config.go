@@ -33,6 +33,9 @@ type Config struct {
 	// Allow refuses a switch by returning an error. The state is nil on a
 	// connection without TLS.
 	Allow func(dpid slice.DPID, peer *tls.ConnectionState) error
+	// Refused is told of every switch that gave its identifier and was refused:
+	// not allowed, or connected already. It may be nil.
+	Refused func(dpid slice.DPID, err error)
 
 	// Generation orders masters: a switch obeys the highest. Zero takes the
 	// time at which the server began, so that a controller that was restarted

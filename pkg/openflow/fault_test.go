@@ -161,7 +161,7 @@ func TestF09DuplicateDPID(t *testing.T) {
 	put(t, s, some(3))
 	for range 3 {
 		_, over := enlist(t, k, fleet.Config{DPID: 7, Keep: true})
-		receive(t, "the second is refused", over)
+		_ = receive(t, "the second is refused", over)
 	}
 	if st := k.Stats(); st.Refused != 3 || st.Switches != 1 {
 		t.Errorf("%+v", st)
@@ -178,7 +178,7 @@ func TestF09DuplicateDPID(t *testing.T) {
 // switches that were there are served.
 func TestA08Strangers(t *testing.T) {
 	k := serve(t, openflow.Config{PerAddress: 20, Handshake: 300 * time.Millisecond})
-	_, _ = enlist(t, k, fleet.Config{DPID: 1, Keep: true})
+	enlist(t, k, fleet.Config{DPID: 1, Keep: true})
 	s := receive(t, "ready", k.sessions)
 	var strangers []net.Conn
 	for range 300 {

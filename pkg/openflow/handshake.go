@@ -34,12 +34,15 @@ func (s *Server) talk(ctx context.Context, conn net.Conn, log *slog.Logger) {
 	defer ss.end(nil)
 	defer ss.watch()()
 	for _, f := range []func() error{func() error { return ss.read(in) }, ss.write} {
-		ss.running.Go(func() { ss.end(ss.guard(f)) })
+		ss.running.Go(func() { ss.end(ss.guard(f)) }) //nolint:contextcheck // the end of the connection is that of the context
 	}
 	leave, err := s.introduce(limit, ss, peer)
 	if err != nil {
 		s.counters.refused.Add(1)
 		log.Warn("switch refused", "dpid", ss.DPID(), "err", err)
+		if s.config.Refused != nil && ss.DPID() != 0 {
+			s.config.Refused(ss.DPID(), err)
+		}
 		return
 	}
 	defer leave()

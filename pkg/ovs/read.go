@@ -125,11 +125,18 @@ func stateOf(i interfaceRow) bridge.PortState {
 	if i.Error != nil {
 		s.Message = *i.Error
 	}
-	// The switch itself looks at this: it does not take the port in a group
-	// that fails over.
-	if s.Message == "" && i.BFD["enable"] == "true" && i.BFDStatus["forwarding"] != "true" {
+	if s.Message == "" && unheard(i) {
 		s.Up = false
-		s.Message = "the other end of the tunnel is not heard (BFD is " + cmp.Or(i.BFDStatus["state"], "not started") + ")"
+		s.Message = "the other end of the tunnel is not heard any more (BFD is " + i.BFDStatus["state"] + ")"
 	}
 	return s
+}
+
+// unheard reports whether BFD has lost the other end of a tunnel. The switch
+// itself does not take such a port in a group that fails over. A session that
+// has never been up says nothing: a new one takes a second, in which frames
+// pass already.
+func unheard(i interfaceRow) bool {
+	flaps := cmp.Or(i.BFDStatus["flap_count"], "0")
+	return i.BFD["enable"] == "true" && flaps != "0" && i.BFDStatus["forwarding"] != "true"
 }

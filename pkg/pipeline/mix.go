@@ -13,19 +13,44 @@ import (
 // one of the same network carry frames without a loop, so that one plan can
 // take the place of the other in any order. It can if frames for all keep to
 // one tree, and if no frame for one is sent another way by both.
-func (p Plan) Mixes(q Plan) bool {
-	if p.open != q.open {
-		return false
+func (p Plan) Mixes(q Plan) bool { return Mix(p, q) }
+
+// Mix reports whether each switch may have any one of some plans of the same
+// network and no frame circles: see Mixes.
+func Mix(plans ...Plan) bool {
+	var all topology.Graph
+	for i, p := range plans {
+		all.Links = append(all.Links, p.tree...)
+		for _, q := range plans[:i] {
+			if p.open != q.open || !alike(p, q) {
+				return false
+			}
+		}
 	}
-	both := topology.Graph{Links: slices.Concat(p.tree, q.tree)}
-	for _, l := range both.Links {
-		both.Switches = append(both.Switches, l.A.Switch, l.B.Switch)
+	for _, l := range all.Links {
+		all.Switches = append(all.Switches, l.A.Switch, l.B.Switch)
 	}
-	if _, err := both.Tree(nil, both.Links); err != nil {
+	_, err := all.Tree(nil, all.Links)
+	return err == nil
+}
+
+func alike(p, q Plan) bool {
+	for s, r := range p.Rules {
+		if !sameWays(r, q.Rules[s]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Same reports whether two plans have the same rules.
+func (p Plan) Same(q Plan) bool {
+	if len(p.Rules) != len(q.Rules) {
 		return false
 	}
 	for s, r := range p.Rules {
-		if !sameWays(r, q.Rules[s]) {
+		o, ok := q.Rules[s]
+		if !ok || !flow.Diff(r, o).Empty() {
 			return false
 		}
 	}

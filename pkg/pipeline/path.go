@@ -66,7 +66,10 @@ type steering struct {
 // what one has reserved is not there for the next.
 func (n Network) steer(g topology.Graph) (steering, error) {
 	s := steering{reserved: map[string]uint32{}}
-	g.Links = slices.Clone(g.Links)
+	if len(n.Paths) > 0 {
+		g = g.Forgotten() // what is reserved changes its links
+		g.Links = slices.Clone(g.Links)
+	}
 	for _, p := range n.Paths {
 		way, err := n.find(p, g, s.links)
 		if err != nil && p.Degrade && slice.KindOf(err) != slice.Invalid {

@@ -23,8 +23,10 @@ type protection struct {
 
 // protect finds a way around each link that frames of a network take.
 func (r *route) protect(n Network, g topology.Graph, members []slice.DPID) {
-	avoided := n.avoided(members)
-	g.Switches = slices.DeleteFunc(slices.Clone(g.Switches), func(s slice.DPID) bool { return avoided[s] })
+	if avoided := n.avoided(members); len(avoided) > 0 {
+		g = g.Forgotten()
+		g.Switches = slices.DeleteFunc(slices.Clone(g.Switches), func(s slice.DPID) bool { return avoided[s] })
+	}
 	p := protection{
 		around: map[slice.DPID]map[slice.DPID]topology.Hop{}, next: map[slice.DPID]map[slice.DPID]map[slice.Port]topology.Hop{},
 		in: map[slice.DPID]map[slice.Port]topology.Link{}, branches: map[slice.DPID][]branch{},

@@ -38,15 +38,15 @@ func routes(n Network, g topology.Graph) (route, error) {
 	for _, l := range tree.Links() {
 		r.use(l)
 	}
-	nearest := g.NextHops
+	nearest := g.Toward
 	if len(steering.links) > 0 || n.open() {
-		nearest = tree.NextHops
+		nearest = tree.Toward
 	}
 	for _, to := range known {
 		r.next[to] = map[slice.DPID]topology.Hop{}
 		hops := nearest(to)
 		for _, from := range members {
-			for h, ok := hops[from]; ok; h, ok = hops[from] {
+			for h, ok := hops(from); ok; h, ok = hops(from) {
 				r.next[to][from] = h
 				r.use(h.Link)
 				from = h.To

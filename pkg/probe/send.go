@@ -39,6 +39,12 @@ type Frames struct {
 // Send sends frames until they are all out or ctx ends. Those that the kernel
 // does not take, because the interface is down for a moment, do not arrive.
 func (p Port) Send(ctx context.Context, f Frames) error {
+	_, err := p.Sent(ctx, f)
+	return err
+}
+
+// Sent is Send, and tells how many frames the kernel took.
+func (p Port) Sent(ctx context.Context, f Frames) (int, error) {
 	var conn *packet.Conn
 	err := p.In(func() error {
 		ifi, err := net.InterfaceByName(p.Interface)
@@ -49,8 +55,9 @@ func (p Port) Send(ctx context.Context, f Frames) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("send on %s: %w", p.Interface, err)
+		return 0, fmt.Errorf("send on %s: %w", p.Interface, err)
 	}
+	sent := 0
 	from := f.From
 	if from.IsZero() {
 		from = p.MAC
@@ -61,12 +68,13 @@ func (p Port) Send(ctx context.Context, f Frames) error {
 		if refused(err) {
 			return nil
 		}
+		sent++
 		return err
 	})
 	if err = errors.Join(err, conn.Close()); err != nil {
-		return fmt.Errorf("send on %s: %w", p.Interface, err)
+		return sent, fmt.Errorf("send on %s: %w", p.Interface, err)
 	}
-	return nil
+	return sent, nil
 }
 
 // Datagrams are marked UDP datagrams to an address, which may be that of a

@@ -36,8 +36,6 @@ func guestID(t slice.NetworkType, name string) slice.NetworkID {
 	return slice.NetworkID{Slice: slice.ID(guestSlice + string(t)), Network: slice.NetworkName(name)}
 }
 
-func isGuest(id slice.NetworkID) bool { return strings.HasPrefix(string(id.Slice), guestSlice) }
-
 // Guests keeps the networks over switches without an agent.
 type Guests struct {
 	store  fabric.Store
@@ -72,7 +70,7 @@ func loadGuests(s fabric.Store, f *fabric.Fabric) (*Guests, error) {
 
 // wanted returns what the network means on the fabric.
 func (n GuestNetwork) wanted() fabric.Network {
-	w := fabric.Network{ID: n.id(), Type: n.Type}
+	w := fabric.Network{ID: n.id(), Type: slice.ExtVNet}
 	for _, e := range n.Ends {
 		w.Attachments = append(w.Attachments, fabric.Attachment{Node: fabric.GuestName(e.Switch), Port: e.Port})
 	}
@@ -128,7 +126,10 @@ func (g *Guests) CreateLink(name string, from, to topology.End, path []slice.DPI
 // check reports an end or a path that the fabric does not have.
 func (g *Guests) check(from, to topology.End, path []slice.DPID) error {
 	if from == to {
-		return slice.Errorf(slice.Invalid, "both ends are port %d of switch %s", from.Port, from.Switch)
+		return slice.Errorf(slice.Invalid, "both ends are port %d of switch of:%s", from.Port, from.Switch)
+	}
+	if err := g.free(slice.NetworkID{}, from, to); err != nil {
+		return err
 	}
 	known := map[slice.DPID]bool{}
 	for _, n := range g.fabric.Nodes() {
@@ -163,10 +164,10 @@ func (g *Guests) check(from, to topology.End, path []slice.DPID) error {
 // Attach adds ports to a network. Those that it has stay as they are.
 func (g *Guests) Attach(t slice.NetworkType, name string, ends []topology.End) error {
 	return g.change(t, name, func(n *GuestNetwork) error {
+		if err := g.free(n.id(), ends...); err != nil {
+			return err
+		}
 		for _, e := range ends {
-			if other, ok := g.userOf(e); ok && other != n.id() {
-				return slice.Errorf(slice.Conflict, "port %d of switch of:%s is in network %s", e.Port, e.Switch, other.Network)
-			}
 			if !slices.Contains(n.Ends, e) {
 				n.Ends = append(n.Ends, e)
 			}
@@ -187,6 +188,24 @@ func (g *Guests) Detach(t slice.NetworkType, name string, ends []topology.End) e
 		}
 		return nil
 	})
+}
+
+// free reports a port that another network has, or that leads to another
+// switch.
+func (g *Guests) free(but slice.NetworkID, ends ...topology.End) error {
+	leads := map[topology.End]string{}
+	for _, l := range g.fabric.Links() {
+		leads[l.A], leads[l.B] = l.Name, l.Name
+	}
+	for _, e := range ends {
+		if other, ok := g.userOf(e); ok && other != but {
+			return slice.Errorf(slice.Conflict, "port %d of switch of:%s is in network %s", e.Port, e.Switch, other.Network)
+		}
+		if l := leads[e]; l != "" {
+			return slice.Errorf(slice.Invalid, "port %d of switch of:%s is the end of link %s", e.Port, e.Switch, l)
+		}
+	}
+	return nil
 }
 
 func (g *Guests) userOf(e topology.End) (slice.NetworkID, bool) {

@@ -267,7 +267,7 @@ func TestRestartAfterHalfAWrite(t *testing.T) {
 }
 
 func TestUnreadableStore(t *testing.T) {
-	for bucket, key := range map[string]string{"segments": "s/a", "labels": "next", "fabric-nodes": "n1", "fabric-networks": "s/a", "fabric-numbers": "next"} {
+	for bucket, key := range map[string]string{"segments": "s/a", "labels": "next", "fabric-nodes": "n1", "fabric-networks": "s/a", "fabric-numbers": "next", "fabric-ports": "n1"} {
 		s := &store{values: map[string]map[string][]byte{bucket: {key: []byte("{]")}}}
 		if _, err := sdnc.New(sdnc.Config{Domain: "field", Store: s}); err == nil || !strings.Contains(err.Error(), "load") {
 			t.Errorf("bucket %s: %v", bucket, err)

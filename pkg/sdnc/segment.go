@@ -127,7 +127,10 @@ func (c *Controller) mtu() uint32 {
 // Ready says why the controller cannot serve a segment now, or nil.
 func (c *Controller) Ready() error {
 	nodes := c.fabric.Nodes()
-	if len(nodes) == 0 {
+	guests := slices.ContainsFunc(nodes, func(n fabric.NodeInfo) bool { return n.Guest })
+	// What is not kept by an agent may come and go.
+	nodes = slices.DeleteFunc(nodes, func(n fabric.NodeInfo) bool { return n.Guest })
+	if len(nodes) == 0 && !guests {
 		return fmt.Errorf("no node of domain %s has joined yet", c.cfg.Domain)
 	}
 	for _, n := range nodes {

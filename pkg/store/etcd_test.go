@@ -12,8 +12,9 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.uber.org/zap"
+	"go.uber.org/zap" //nolint:depguard // what etcd's client logs with
 
+	"github.com/l2sces/l2sces/pkg/pki"
 	"github.com/l2sces/l2sces/pkg/slice"
 	"github.com/l2sces/l2sces/pkg/store"
 	"github.com/l2sces/l2sces/pkg/store/storetest"
@@ -24,6 +25,7 @@ var shared struct {
 	once   sync.Once
 	server *storetest.Server
 	err    error
+	dir    string
 	tests  atomic.Int32
 }
 
@@ -31,6 +33,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	if shared.server != nil {
 		shared.server.Stop()
+		_ = os.RemoveAll(shared.dir) // the system clears it away otherwise
 	}
 	os.Exit(code)
 }
@@ -41,9 +44,9 @@ func endpoint(t *testing.T) string {
 		t.Skip("etcd is not installed: deploy/setup.sh test installs it")
 	}
 	shared.once.Do(func() {
-		var dir string
-		if dir, shared.err = os.MkdirTemp("", "etcd"); shared.err == nil {
-			shared.server, shared.err = storetest.Start(dir)
+		shared.dir, shared.err = os.MkdirTemp("", "etcd") //nolint:usetesting // it outlives this test
+		if shared.err == nil {
+			shared.server, shared.err = storetest.Start(shared.dir)
 		}
 	})
 	if shared.err != nil {
@@ -64,6 +67,7 @@ func both(t *testing.T, test func(t *testing.T, open func() *store.Store)) {
 	t.Helper()
 	run := func(location func(t *testing.T) string) func(*testing.T) {
 		return func(t *testing.T) {
+			t.Helper()
 			where, end := location(t), func() {}
 			t.Cleanup(func() { end() })
 			test(t, func() *store.Store {
@@ -213,18 +217,12 @@ func TestCheckNoticesAnotherLeader(t *testing.T) {
 // A leader that does not hear of etcd for the length of its lease gives up,
 // and comes back with etcd.
 func TestF15LeaderWithoutEtcd(t *testing.T) {
-	dir := t.TempDir()
-	if _, err := exec.LookPath("etcd"); err != nil {
-		t.Skip("etcd is not installed: deploy/setup.sh test installs it")
-	}
-	server, err := storetest.Start(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Parallel()
+	server := storetest.Etcd(t)
 	s := seat(t, "etcd://"+server.Endpoint+"/a?lease=2s", "one")
 	term := lead(t, s)
 	server.Stop()
-	err = term.Store.Put("b", "k", nil)
+	err := term.Store.Put("b", "k", nil)
 	if slice.KindOf(err) != slice.Unavailable {
 		t.Errorf("write without etcd: %v, want unavailable", err)
 	}
@@ -235,8 +233,46 @@ func TestF15LeaderWithoutEtcd(t *testing.T) {
 	if _, err := s.Lead(ctx); err == nil {
 		t.Error("leads without etcd")
 	}
-	if err := s.Waits(); err == nil || !strings.Contains(err.Error(), "etcd") {
+	if err := s.Waits(); err == nil || !strings.Contains(err.Error(), "etcd") || strings.Contains(err.Error(), "leader is") {
 		t.Errorf("waits for %v, want etcd", err)
+	}
+}
+
+// Etcd away from loopback is spoken to with TLS on both sides.
+func TestCertificates(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, err := range []error{
+		pki.Init(dir), pki.Issue(dir, "etcd", pki.SCO, "127.0.0.1"), pki.Issue(dir, "wrong", pki.SCO, "192.0.2.1"), pki.Issue(dir, "sdnc", pki.SDNC("a")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	conf, err := pki.HostTLS(dir+"/sdnc.crt", dir+"/sdnc.key", dir+"/ca.crt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, ok := range map[string]bool{"etcd": true, "wrong": false} {
+		t.Run(name, func(t *testing.T) {
+			server := storetest.Etcd(t, "--cert-file="+dir+"/"+name+".crt", "--key-file="+dir+"/"+name+".key", "--trusted-ca-file="+dir+"/ca.crt", "--client-cert-auth")
+			s, err := store.Take("etcd://"+server.Endpoint+"/a?tls=true", store.SeatConfig{Owner: "test", Self: "one", TLS: conf})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close() //nolint:errcheck // a client that never reached its server
+			patience := 3 * time.Second
+			if ok {
+				patience = 20 * time.Second
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			if term, err := s.Lead(ctx); (err == nil) != ok {
+				t.Errorf("certificate for %s: %v", name, err)
+			} else if ok {
+				term.End()
+			}
+		})
 	}
 }
 

@@ -28,12 +28,12 @@ func (s *Seat) campaign(ctx context.Context) (*Term, error) {
 	}
 	revision, err := s.vote(ctx, session)
 	if err != nil {
-		_ = session.Close() // else the lease ends by itself
+		s.leave(ctx, session)
 		return nil, err
 	}
-	t, err := s.begin(session, revision)
+	t, err := s.begin(ctx, session, revision)
 	if err != nil {
-		_ = session.Close() // as above
+		s.leave(ctx, session)
 		return nil, err
 	}
 	return t, nil
@@ -93,12 +93,21 @@ func (s *Seat) session(ctx context.Context) (*concurrency.Session, error) {
 	return session, nil
 }
 
+// leave gives a lease back, and does not wait long for it: it ends by itself as
+// well.
+func (s *Seat) leave(ctx context.Context, session *concurrency.Session) {
+	session.Orphan()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), minLease)
+	defer cancel()
+	_, _ = s.client.Revoke(ctx, session.Lease()) // as said above
+}
+
 // vote puts this process's name where the leader's stands, as soon as there is
 // none, and returns the revision of that. The key goes with the lease.
 func (s *Seat) vote(ctx context.Context, session *concurrency.Session) (int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(session.Ctx(), cancel)()
+	defer context.AfterFunc(session.Ctx(), cancel)() //nolint:contextcheck // that of the lease, beside ours
 	key := s.place.prefix + leaderKey
 	for {
 		answer, err := s.client.Txn(ctx).
@@ -139,22 +148,22 @@ func (s *Seat) gone(ctx context.Context, key string, from int64) error {
 
 // begin starts a term: it finishes what an earlier leader has begun to write,
 // and takes a generation.
-func (s *Seat) begin(session *concurrency.Session, revision int64) (*Term, error) {
-	ctx, lose := context.WithCancelCause(session.Ctx())
+func (s *Seat) begin(ctx context.Context, session *concurrency.Session, revision int64) (*Term, error) { //nolint:contextcheck // a term lasts as long as its lease
+	lease, lose := context.WithCancelCause(session.Ctx())
 	key := s.place.prefix + leaderKey
 	r := &remote{
 		client: s.client, prefix: s.place.prefix, wait: s.place.lease, fault: lose,
 		fence: clientv3.Compare(clientv3.CreateRevision(key), "=", revision),
 	}
 	t := &Term{
-		Store: &Store{r}, lost: ctx.Done(),
+		Store: &Store{r}, lost: lease.Done(),
 		cause: func() error {
-			if err := context.Cause(ctx); err != context.Canceled { //nolint:errorlint // the bare one says that the lease has ended
+			if err := context.Cause(lease); err != context.Canceled { //nolint:errorlint // the bare one says that the lease has ended
 				return err
 			}
 			return slice.Errorf(slice.Unavailable, "the lease has ended")
 		},
-		end: func() { _ = session.Close() }, // else the lease ends by itself
+		end: func() { s.leave(ctx, session) },
 	}
 	t.check = func(ctx context.Context) {
 		answer, err := s.client.Get(ctx, key)
@@ -162,7 +171,7 @@ func (s *Seat) begin(session *concurrency.Session, revision int64) (*Term, error
 			lose(slice.Errorf(slice.Unavailable, "another process leads"))
 		}
 	}
-	within, cancel := r.context()
+	within, cancel := context.WithTimeout(ctx, s.place.lease)
 	defer cancel()
 	if err := r.replay(within); err != nil {
 		return nil, err

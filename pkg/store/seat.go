@@ -9,7 +9,7 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.uber.org/zap"
+	"go.uber.org/zap" //nolint:depguard // what etcd's client logs with, which here is not at all
 
 	"github.com/l2sces/l2sces/pkg/slice"
 )
@@ -109,6 +109,7 @@ func (s *Seat) Lead(ctx context.Context) (*Term, error) {
 		}
 		return &Term{Store: s.alone, Generation: generation, lost: make(chan struct{}), cause: func() error { return nil }, end: func() {}}, nil
 	}
+	s.note("", nil) // it may have been this process itself
 	for {
 		t, err := s.campaign(ctx)
 		switch {

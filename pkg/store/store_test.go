@@ -21,6 +21,7 @@ import (
 
 func TestValuesSurvive(t *testing.T) {
 	both(t, func(t *testing.T, open func() *store.Store) {
+		t.Helper()
 		s := open()
 		put(t, s, "slices", "press", "1")
 		put(t, s, "slices", "press", "2")
@@ -56,6 +57,7 @@ func TestFileIsItsOwners(t *testing.T) {
 
 func TestAbsentThings(t *testing.T) {
 	both(t, func(t *testing.T, open func() *store.Store) {
+		t.Helper()
 		s := open()
 		if _, err := s.Get("slices", "press"); slice.KindOf(err) != slice.NotFound {
 			t.Errorf("no bucket: %v, want not found", err)
@@ -80,6 +82,7 @@ func TestAbsentThings(t *testing.T) {
 
 func TestUpdateIsAllOrNothing(t *testing.T) {
 	both(t, func(t *testing.T, open func() *store.Store) {
+		t.Helper()
 		s := open()
 		put(t, s, "slices", "press", "1")
 		oops := errors.New("oops")
@@ -106,8 +109,34 @@ func TestUpdateIsAllOrNothing(t *testing.T) {
 	})
 }
 
+func TestWriteAll(t *testing.T) {
+	both(t, func(t *testing.T, open func() *store.Store) {
+		t.Helper()
+		s := open()
+		put(t, s, "slices", "press", "1")
+		err := s.WriteAll(map[string]map[string][]byte{
+			"slices":  {"press": nil, "fire": []byte("2"), "empty": {}},
+			"numbers": {"next": []byte("7")},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.WriteAll(map[string]map[string][]byte{"slices": {"fire": nil}, "_store": {"schema": []byte("2")}}); slice.KindOf(err) != slice.Invalid {
+			t.Errorf("got %v, want a bucket refused", err)
+		}
+		got, err := s.List("slices")
+		if diff := cmp.Diff(map[string][]byte{"fire": []byte("2"), "empty": {}}, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+		if v, err := s.Get("numbers", "next"); err != nil || string(v) != "7" {
+			t.Errorf("got %q, %v; want 7", v, err)
+		}
+	})
+}
+
 func TestRefusedNames(t *testing.T) {
 	both(t, func(t *testing.T, open func() *store.Store) {
+		t.Helper()
 		s := open()
 		for _, n := range [][2]string{{"", "k"}, {"b", ""}, {"_store", "schema"}, {"b/c", "k"}} {
 			if err := s.Put(n[0], n[1], nil); slice.KindOf(err) != slice.Invalid {
@@ -123,6 +152,7 @@ func TestRefusedNames(t *testing.T) {
 
 func TestLargeUpdates(t *testing.T) {
 	both(t, func(t *testing.T, open func() *store.Store) {
+		t.Helper()
 		s := open()
 		put(t, s, "slices", "old", "1")
 		want := map[string][]byte{}

@@ -36,6 +36,19 @@ func (f *fork) best() int {
 // begin and end at switches which have their ways already, and lead over some
 // that have none yet. Along an ear one way goes forward, the other back.
 func (g Graph) Detours(to slice.DPID) Detours {
+	m := g.known()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d, ok := m.detours[to]
+	if !ok {
+		g.Spread = 0 // one answer for all
+		d = g.detour(to)
+		m.detours[to] = d
+	}
+	return d
+}
+
+func (g Graph) detour(to slice.DPID) Detours {
 	d := Detours{to: to, ways: map[slice.DPID]*fork{}}
 	hops := g.hops()
 	d.ways[to] = &fork{}

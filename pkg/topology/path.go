@@ -11,16 +11,23 @@ import (
 // other switch that has one. Followed from anywhere, the hops end at the
 // switch: each one brings a frame nearer.
 func (g Graph) NextHops(to slice.DPID) map[slice.DPID]Hop {
-	return g.search(g.hops(), []slice.DPID{to}, nil).back
+	next := map[slice.DPID]Hop{}
+	toward := g.Toward(to)
+	for _, s := range g.Switches {
+		if h, ok := toward(s); ok {
+			next[s] = h
+		}
+	}
+	return next
 }
 
 // Path returns the hops of the cheapest path between two switches, none if
 // they are one. It goes along NextHops.
 func (g Graph) Path(a, b slice.DPID) ([]Hop, error) {
-	next := g.NextHops(b)
+	next := g.Toward(b)
 	var path []Hop
 	for at := a; at != b; {
-		h, ok := next[at]
+		h, ok := next(at)
 		if !ok {
 			return nil, slice.Errorf(slice.Unavailable, "no path from switch %s to switch %s", a, b)
 		}

@@ -58,6 +58,8 @@ type Graph struct {
 	// takes the switch with the lower identifier, then the link that comes first
 	// by name.
 	Spread uint32
+
+	memo *memo // nil: nothing is remembered
 }
 
 // A Hop is a link seen from one of its ends.

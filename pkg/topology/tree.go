@@ -26,8 +26,9 @@ func (g Graph) Tree(members []slice.DPID, forced []Link) (Tree, error) {
 		return Tree{}, err
 	}
 	todo := map[slice.DPID]bool{}
+	m := g.known()
 	for _, s := range slices.Concat(members, bound.Switches()) {
-		if !slices.Contains(g.Switches, s) {
+		if _, ok := m.of[s]; !ok {
 			return Tree{}, slice.Errorf(slice.Unavailable, "switch %s is not in the fabric", s)
 		}
 		todo[s] = true
@@ -36,20 +37,81 @@ func (g Graph) Tree(members []slice.DPID, forced []Link) (Tree, error) {
 	if len(todo) == 0 {
 		return t, nil
 	}
-	hops := g.hops()
 	t.take(slices.Sorted(maps.Keys(todo))[0], bound, todo)
+	away := newOuter(m)
 	for len(todo) > 0 {
-		f := Graph{}.search(hops, t.Switches(), func(s slice.DPID) bool { return todo[s] })
-		if !f.ok {
+		away.include(t)
+		goal, ok := away.nearest(todo)
+		if !ok {
 			return Tree{}, slice.Errorf(slice.Unavailable, "no link leads from %s to %s",
 				list(t.Switches()), list(slices.Sorted(maps.Keys(todo))))
 		}
-		for _, h := range f.way(f.goal) {
+		for at := goal; away.dist[m.of[at]] > 0; {
+			h := g.inward(m, away.dist, at)
 			t.join(h.Link)
+			at = h.To
 		}
-		t.take(f.goal, bound, todo)
+		t.take(goal, bound, todo)
 	}
 	return t, nil
+}
+
+// An outer tells how far switches are from a tree that grows.
+type outer struct {
+	memo *memo
+	dist []uint64
+	in   map[slice.DPID]bool
+}
+
+func newOuter(m *memo) *outer {
+	o := &outer{memo: m, dist: make([]uint64, len(m.hops)), in: map[slice.DPID]bool{}}
+	for i := range o.dist {
+		o.dist[i] = far
+	}
+	return o
+}
+
+// include takes in what the tree has got.
+func (o *outer) include(t Tree) {
+	for s := range t.near {
+		if o.in[s] {
+			continue
+		}
+		o.in[s] = true
+		for i, d := range o.memo.distances(s) {
+			o.dist[i] = min(o.dist[i], d)
+		}
+	}
+}
+
+// nearest returns the one of some switches that is nearest to the tree, of
+// several the one with the lowest identifier.
+func (o *outer) nearest(of map[slice.DPID]bool) (slice.DPID, bool) {
+	var best slice.DPID
+	least := far
+	for s := range of {
+		if d := o.dist[o.memo.of[s]]; d < least || d == least && s < best {
+			best, least = s, d
+		}
+	}
+	return best, least != far
+}
+
+// inward returns the hop from a switch that leads nearer to a tree: that to the
+// switch with the lowest identifier, and of parallel links the one that the
+// spread of the graph chooses.
+func (g Graph) inward(m *memo, dist []uint64, at slice.DPID) Hop {
+	var best Hop
+	found := false
+	for _, h := range m.hops[m.of[at]] {
+		if d := dist[m.of[h.To]]; d == far || d+h.Link.cost() != dist[m.of[at]] {
+			continue
+		}
+		if !found || h.To < best.To || h.To == best.To && g.compare(h.Link, best.Link) < 0 {
+			best, found = h, true
+		}
+	}
+	return best
 }
 
 // bind makes a tree, or several, of the forced links.
@@ -143,6 +205,16 @@ func (t Tree) path(a, b, from slice.DPID) []Hop {
 // switch of the tree.
 func (t Tree) NextHops(to slice.DPID) map[slice.DPID]Hop {
 	return Graph{}.search(t.near, []slice.DPID{to}, nil).back
+}
+
+// Toward returns the function that tells the next hop along the tree to a
+// switch from any other of the tree.
+func (t Tree) Toward(to slice.DPID) func(at slice.DPID) (Hop, bool) {
+	next := t.NextHops(to)
+	return func(at slice.DPID) (Hop, bool) {
+		h, ok := next[at]
+		return h, ok
+	}
 }
 
 func list(switches []slice.DPID) string {

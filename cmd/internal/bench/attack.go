@@ -46,20 +46,20 @@ var (
 // can try. Their order is that of their streams.
 var attacks = []attack{
 	{"MAC of a stranger", 10, true, false, func(a attacker, _ uint32) []byte {
-		return ipv4(ether(a.peer, nobody, 0), a.my4, a.peer4, 17, udpTo(9))
+		return ipv4(ether(a.peer, nobody, 0), a.my4, a.peer4, 17, discard())
 	}},
 	{"MAC of the peer", 5, true, true, func(a attacker, _ uint32) []byte {
-		return ipv4(ether(slice.Broadcast, a.peer, 0), a.my4, a.peer4, 17, udpTo(9))
+		return ipv4(ether(slice.Broadcast, a.peer, 0), a.my4, a.peer4, 17, discard())
 	}},
 	{"MAC flood", 4, true, false, func(a attacker, _ uint32) []byte {
 		v := a.random.Uint32()
-		return ipv4(ether(a.peer, slice.MAC{6, 1, byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)}, 0), a.my4, a.peer4, 17, udpTo(9))
+		return ipv4(ether(a.peer, slice.MAC{6, 1, byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)}, 0), a.my4, a.peer4, 17, discard())
 	}},
 	{"IPv4 of a stranger", 10, true, false, func(a attacker, _ uint32) []byte {
-		return ipv4(ether(a.peer, a.me, 0), nobody4, a.peer4, 17, udpTo(9))
+		return ipv4(ether(a.peer, a.me, 0), nobody4, a.peer4, 17, discard())
 	}},
 	{"IPv6 of a stranger", 5, true, false, func(a attacker, _ uint32) []byte {
-		return ipv6(ether(a.peer, a.me, 0), nobody6, everyone6, 17, udpTo(9))
+		return ipv6(ether(a.peer, a.me, 0), nobody6, everyone6, 17, discard())
 	}},
 	{"ARP for a stranger", 10, true, false, func(a attacker, i uint32) []byte {
 		return arp(ether(slice.Broadcast, a.me, 0), uint16(1+i%2), a.me, nobody4, a.peer4)
@@ -90,21 +90,21 @@ var attacks = []attack{
 	{"LACP", 5, true, false, control(slice.MAC{0x01, 0x80, 0xc2, 0, 0, 0x02}, 0x8809)},
 	{"EAPOL", 5, true, false, control(slice.MAC{0x01, 0x80, 0xc2, 0, 0, 0x03}, 0x888e)},
 	{"tag", 5, true, false, func(a attacker, i uint32) []byte {
-		return ipv4(tagged(ether(a.peer, a.me, 0), 0x8100, uint16(i%4096)), a.my4, a.peer4, 17, udpTo(9))
+		return ipv4(tagged(ether(a.peer, a.me, 0), 0x8100, uint16(i%4096)), a.my4, a.peer4, 17, discard())
 	}},
 	{"two tags", 5, true, false, func(a attacker, i uint32) []byte {
 		outer := []uint16{0x8100, 0x88a8, 0x9100}[i%3]
-		return ipv4(tagged(tagged(ether(slice.Broadcast, a.me, 0), outer, uint16(i%4096)), 0x8100, uint16(i/3%4096)), a.my4, a.peer4, 17, udpTo(9))
+		return ipv4(tagged(tagged(ether(slice.Broadcast, a.me, 0), outer, uint16(i%4096)), 0x8100, uint16(i/3%4096)), a.my4, a.peer4, 17, discard())
 	}},
 	{"MPLS", 5, true, false, control(slice.Broadcast, 0x8847)},
 	{"broadcast storm", 15, false, false, func(a attacker, _ uint32) []byte {
-		return ipv4(ether(slice.Broadcast, a.me, 0), a.my4, netip.AddrFrom4([4]byte{192, 0, 2, 255}), 17, udpTo(9))
+		return ipv4(ether(slice.Broadcast, a.me, 0), a.my4, netip.AddrFrom4([4]byte{192, 0, 2, 255}), 17, discard())
 	}},
 	{"multicast storm", 10, false, false, func(a attacker, _ uint32) []byte {
-		return ipv4(ether(multicast, a.me, 0), a.my4, netip.AddrFrom4([4]byte{224, 0, 0, 9}), 17, udpTo(9))
+		return ipv4(ether(multicast, a.me, 0), a.my4, netip.AddrFrom4([4]byte{224, 0, 0, 9}), 17, discard())
 	}},
 	{"unknown unicast storm", 15, true, false, func(a attacker, i uint32) []byte {
-		return ipv4(ether(slice.MAC{2, 0, 0, 0, 8, byte(i)}, a.me, 0), a.my4, a.peer4, 17, udpTo(9))
+		return ipv4(ether(slice.MAC{2, 0, 0, 0, 8, byte(i)}, a.me, 0), a.my4, a.peer4, 17, discard())
 	}},
 	{"ARP scan", 10, false, false, func(a attacker, i uint32) []byte {
 		return arp(ether(slice.Broadcast, a.me, 0), 1, a.me, a.my4, netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}))
@@ -124,7 +124,7 @@ var attacks = []attack{
 		return ipv4(ether(a.peer, a.me, 0), a.my4, a.peer4, byte(i), make([]byte, 8))
 	}},
 	{"longest frame", 2, false, false, func(a attacker, _ uint32) []byte {
-		f := ipv4(ether(slice.Broadcast, a.me, 0), a.my4, a.peer4, 17, udpTo(9))
+		f := ipv4(ether(slice.Broadcast, a.me, 0), a.my4, a.peer4, 17, discard())
 		return append(f, make([]byte, max(0, a.longestFrame-len(f)-16))...)
 	}},
 }
@@ -158,7 +158,7 @@ func tagged(frame []byte, kind, id uint16) []byte {
 	return append(binary.BigEndian.AppendUint16(enters(frame, kind), id), 0, 0)
 }
 
-// trailer is the room that IP leaves for the mark.
+// trailer is the room that IPv4 leaves for the mark.
 const trailer = 16
 
 func ipv4(frame []byte, from, to netip.Addr, proto byte, body []byte) []byte {
@@ -169,18 +169,20 @@ func ipv4(frame []byte, from, to netip.Addr, proto byte, body []byte) []byte {
 	return append(append(enters(frame, 0x0800), h...), body...)
 }
 
-// ipv6 carries a body, or an ICMPv6 message of a kind without its own.
+// ipv6 carries a body, or an ICMPv6 message of a kind without its own. The mark
+// stands behind the packet: it would be an option that makes no sense.
 func ipv6(frame []byte, from, to netip.Addr, proto byte, body []byte, kind ...byte) []byte {
 	if len(kind) > 0 {
 		body[0] = kind[0]
 	}
 	h := []byte{0x60, 0, 0, 0, 0, 0, proto, 255}
-	binary.BigEndian.PutUint16(h[4:], uint16(len(body)+trailer)) //nolint:gosec // of our own frames
+	binary.BigEndian.PutUint16(h[4:], uint16(len(body))) //nolint:gosec // of our own frames
 	h = append(append(h, from.AsSlice()...), to.AsSlice()...)
 	return append(append(enters(frame, 0x86dd), h...), body...)
 }
 
-func udpTo(port uint16) []byte { return udpBetween(5000, port) }
+// discard is a datagram for a port where nobody listens (RFC 863).
+func discard() []byte { return udpBetween(5000, 9) }
 
 func udpBetween(from, to uint16) []byte {
 	b := binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(nil, from), to)

@@ -181,8 +181,8 @@ func (s *site) cut(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	ways := slices.DeleteFunc(s.ways(), func(w way) bool { return w.from.network == "green" })
-	got, err := s.over(ctx, ways, killedFrames, time.Millisecond, s.killed)
+	ways := slices.DeleteFunc(s.ways(), func(w *way) bool { return w.from.network == "green" })
+	got, err := s.over(ctx, ways, time.Millisecond, s.killed)
 	if err != nil {
 		return 0, err
 	}
@@ -193,9 +193,6 @@ func (s *site) cut(ctx context.Context) (float64, error) {
 	s.total.add(got)
 	return float64(got.lost), s.compare(before, after)
 }
-
-// killedFrames is how many frames each sends: longer than the controller needs.
-const killedFrames = 6000
 
 // killed is what happens under traffic.
 func (s *site) killed(ctx context.Context) error {
@@ -323,7 +320,7 @@ func (b *bed) cut(ctx context.Context) (float64, error) {
 	if err := b.quiet(ctx, time.Millisecond); err != nil {
 		return 0, err
 	}
-	got, err := b.during(ctx, killedFrames, time.Millisecond, func(ctx context.Context) error {
+	got, err := b.during(ctx, time.Millisecond, func(ctx context.Context) error {
 		if err := pause(ctx, 500*time.Millisecond); err != nil {
 			return err
 		}

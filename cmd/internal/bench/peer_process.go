@@ -122,3 +122,50 @@ func output(ctx context.Context, env []string, name string, args ...string) (str
 	}
 	return out.String(), nil
 }
+
+// cpuTime returns for how long all threads of a process have had a processor,
+// as exactly as the scheduler knows.
+func cpuTime(pid int) (time.Duration, error) {
+	tasks, err := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "task", "*", "schedstat"))
+	if err != nil || len(tasks) == 0 {
+		return 0, fmt.Errorf("process %d has no threads: %w", pid, err)
+	}
+	var all time.Duration
+	for _, t := range tasks {
+		text, err := os.ReadFile(t) //nolint:gosec // below /proc
+		if err != nil {
+			continue // the thread has ended
+		}
+		var ns int64
+		if _, err := fmt.Sscan(string(text), &ns); err != nil {
+			return 0, fmt.Errorf("%s: %w", t, err)
+		}
+		all += time.Duration(ns)
+	}
+	return all, nil
+}
+
+// busy returns how much of a processor a process takes during a time.
+func busy(ctx context.Context, d time.Duration, pid int) (float64, error) {
+	before, err := cpuTime(pid)
+	if err != nil {
+		return 0, err
+	}
+	if err := sleep(ctx, d); err != nil {
+		return 0, err
+	}
+	after, err := cpuTime(pid)
+	return float64(after-before) / float64(d), err
+}
+
+// sleep lets time pass.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

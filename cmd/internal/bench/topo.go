@@ -318,13 +318,3 @@ func (m maze) byOSKen(ctx context.Context, dir string) (time.Duration, error) {
 	slices.Sort(found)
 	return took, m.compare(found)
 }
-
-// freePort returns a TCP port of loopback that nobody has at this moment.
-func freePort(ctx context.Context) (int, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }() // its number is what counts
-	return l.Addr().(*net.TCPAddr).Port, nil
-}

@@ -16,6 +16,7 @@ import (
 // party is one port that sends and hears.
 type party struct {
 	network string
+	name    string // of the workload; empty where nobody asks
 	port    probe.Port
 	seen    *probe.Receiver
 }
@@ -72,58 +73,53 @@ func (r *Runner) tally(t tally) {
 type way struct {
 	from, to *party
 	stream   probe.Stream
+	sent     int // read when the sender has ended
 }
 
 // ways returns a stream for each pair of parties of a network.
-func (t *traffic) ways() []way {
-	var all []way
+func (t *traffic) ways() []*way {
+	var all []*way
 	for _, a := range t.parties {
 		for _, b := range t.parties {
 			if a != b && a.network == b.network {
 				t.streams++
-				all = append(all, way{a, b, t.streams})
+				all = append(all, &way{from: a, to: b, stream: t.streams})
 			}
 		}
 	}
 	return all
 }
 
-// errShort is of traffic that was over before what was to happen under it.
-var errShort = errors.New("the traffic ended before what happens under it did")
-
-// during sends so many frames from each to each of its network while something
-// happens, and counts what became of them.
-func (t *traffic) during(ctx context.Context, count int, every time.Duration, happens func(context.Context) error) (tally, error) {
-	return t.over(ctx, t.ways(), count, every, happens)
+// during has each send to each of its network while something happens, and
+// counts what became of the frames.
+func (t *traffic) during(ctx context.Context, every time.Duration, happens func(context.Context) error) (tally, error) {
+	return t.over(ctx, t.ways(), every, happens)
 }
 
-// over sends frames over some ways.
-func (t *traffic) over(ctx context.Context, ways []way, count int, every time.Duration, happens func(context.Context) error) (tally, error) {
-	senders, sending := errgroup.WithContext(ctx)
+// over sends frames over some ways while something happens.
+func (t *traffic) over(ctx context.Context, ways []*way, every time.Duration, happens func(context.Context) error) (tally, error) {
+	sending, enough := context.WithCancel(ctx)
+	defer enough()
+	var senders errgroup.Group
 	for _, w := range ways {
-		senders.Go(func() error {
-			return w.from.port.Send(sending, probe.Frames{To: w.to.port.MAC, Stream: w.stream, Count: count, Every: every})
+		senders.Go(func() (err error) {
+			w.sent, err = w.from.port.Sent(sending, probe.Frames{To: w.to.port.MAC, Stream: w.stream, Every: every})
+			return err
 		})
 	}
-	sent := make(chan error, 1)
-	go func() { sent <- senders.Wait() }()
 	fault := happens(ctx)
-	select {
-	case err := <-sent:
-		return tally{}, errors.Join(fault, err, errShort)
-	default:
-	}
-	if err := errors.Join(fault, <-sent, ctx.Err()); err != nil {
+	enough()
+	if err := errors.Join(fault, senders.Wait(), ctx.Err()); err != nil {
 		return tally{}, err
 	}
 	late, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	var got tally
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if got = t.judge(ways, count); got.lost == 0 {
-			break
+		got := t.judge(ways)
+		if got.lost == 0 {
+			return got, nil
 		}
 		select {
 		case <-late.Done():
@@ -131,19 +127,18 @@ func (t *traffic) over(ctx context.Context, ways []way, count int, every time.Du
 		case <-tick.C:
 		}
 	}
-	return got, nil
 }
 
 // judge counts what became of the frames of some ways up to now.
-func (t *traffic) judge(ways []way, count int) tally {
+func (t *traffic) judge(ways []*way) tally {
 	var got tally
 	for _, w := range ways {
-		got.sent += count
+		got.sent += w.sent
 		for _, p := range t.parties {
 			heard := p.seen.Count(w.stream)
 			switch {
 			case p == w.to:
-				got.lost += count - heard.Once
+				got.lost += w.sent - heard.Once
 				got.duplicated += heard.Again
 			case p.network != w.from.network:
 				got.leaked += heard.Once
@@ -156,11 +151,13 @@ func (t *traffic) judge(ways []way, count int) tally {
 // quiet sends frames while nothing happens: all must arrive, or the machine is
 // too busy for the figures to mean anything. The first few are not counted.
 func (t *traffic) quiet(ctx context.Context, every time.Duration) error {
-	idle := func(context.Context) error { return nil }
-	if _, err := t.during(ctx, 50, time.Millisecond, idle); err != nil {
+	lasts := func(d time.Duration) func(context.Context) error {
+		return func(ctx context.Context) error { return pause(ctx, d) }
+	}
+	if _, err := t.during(ctx, time.Millisecond, lasts(50*time.Millisecond)); err != nil {
 		return err
 	}
-	got, err := t.during(ctx, 500, every, idle)
+	got, err := t.during(ctx, every, lasts(500*time.Millisecond))
 	if err == nil && (got.lost > 0 || got.duplicated > 0 || got.leaked > 0) {
 		err = fmt.Errorf("while nothing happens, of %d frames %d are lost, %d come twice, %d leak", got.sent, got.lost, got.duplicated, got.leaked)
 	}

@@ -110,6 +110,20 @@ func (s *Scene) Whole(n fabric.Network) bool {
 	return !slices.ContainsFunc(n.Attachments, func(a fabric.Attachment) bool { return !reached[a.Node] })
 }
 
+// Lives reports whether a network can do without the links that are down: its
+// ports reach each other, and no explicit path of it needs one.
+func (s *Scene) Lives(n fabric.Network) bool {
+	for _, p := range n.Paths {
+		for i := range len(p.Hops) - 1 {
+			a, b := min(p.Hops[i], p.Hops[i+1]), max(p.Hops[i], p.Hops[i+1])
+			if s.Cut[string(a)+"-"+string(b)] {
+				return false
+			}
+		}
+	}
+	return s.Whole(n)
+}
+
 // reached returns the nodes to which links that a network may use lead from
 // one.
 func (s *Scene) reached(n fabric.Network, from slice.Node) map[slice.Node]bool {

@@ -58,6 +58,7 @@ var steps = []step{
 	{"half is away", 3, (*bubble).parts},
 	{"agents return", 1, (*bubble).rejoin},
 	{"many at once", 3, (*bubble).burst},
+	{"link goes down or comes up", 5, (*bubble).link},
 }
 
 // draw returns a step by weight.
@@ -112,10 +113,15 @@ func TestF30ChaosInMemory(t *testing.T) {
 func (w *bubble) settle() {
 	w.t.Helper()
 	w.heal()
+	w.tellLinks()
 	ctx, cancel := context.WithTimeout(w.ctx, 5*time.Minute)
 	defer cancel()
 	for _, name := range w.scene.Names() {
-		s, err := w.fabric.Wait(ctx, w.scene.Networks[name].ID)
+		n := w.scene.Networks[name]
+		if !w.scene.Lives(n) {
+			continue // it cannot be what it should
+		}
+		s, err := w.fabric.Wait(ctx, n.ID)
 		if err != nil || !s.Ready {
 			w.t.Fatalf("network %s is not ready: %v, %s", name, err, s.Message)
 		}
@@ -338,4 +344,30 @@ func (w *bubble) burst() {
 		w.breaks()
 	}
 	group.Wait()
+}
+
+// link takes a link down, or up again if one is down.
+func (w *bubble) link() {
+	l := w.scene.Links[w.rand.IntN(len(w.scene.Links))]
+	for name := range w.scene.Cut {
+		l.Name = name
+	}
+	w.mu.Lock()
+	if w.scene.Cut[l.Name] {
+		delete(w.scene.Cut, l.Name)
+	} else {
+		w.scene.Cut[l.Name] = true
+	}
+	w.mu.Unlock()
+	w.note("links that are down: %v", w.scene.Cut)
+	w.tellLinks()
+}
+
+// tellLinks tells the controller which links are down.
+func (w *bubble) tellLinks() {
+	for _, l := range w.fabric.Links() {
+		a, b := min(l.NodeA, l.NodeB), max(l.NodeA, l.NodeB)
+		down := w.scene.Cut[string(a)+"-"+string(b)]
+		w.fabric.SetLink(l.A, l.B, fabric.LinkState{Up: !down, Reason: "it was cut"})
+	}
 }

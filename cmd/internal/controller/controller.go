@@ -40,6 +40,7 @@ type Options struct {
 	Store           string
 	Cert, Key, CA   string
 	Admin, LogLevel string
+	Guests          string // HOST:PORT for switches without an agent
 	FirstNumber     uint32
 	LastNumber      uint32
 	BFD             time.Duration // between frames by which switches watch tunnels; 0: none
@@ -61,6 +62,10 @@ type Actor struct {
 	Ready  func() error
 	// Run is the actor's own loop; nil if it has none.
 	Run func(context.Context)
+	// Doors are what the actor serves besides, with the TLS of the process.
+	Doors []Door
+	// Refused is told of switches that were not let in; it may be nil.
+	Refused func(slice.DPID, error)
 	// Serve registers the actor's service.
 	Serve func(*grpc.Server)
 	// Authorize decides whether a caller may use a method.
@@ -83,7 +88,7 @@ func (o *Options) Flags(f *pflag.FlagSet) {
 	f.Uint32Var(&o.FirstNumber, "vni-first", 1, "lowest VNI that networks get")
 	f.Uint32Var(&o.LastNumber, "vni-last", uint32(slice.LastNetwork), "highest VNI that networks get")
 	f.DurationVar(&o.BFD, "bfd", 300*time.Millisecond, "time between frames by which switches watch their tunnels, at least 100ms; 0: they do not")
-	f.DurationVar(&o.Probes, "probe-interval", 500*time.Millisecond, "time between probes of a link, at least 50ms; a link that loses frames is found within three")
+	f.DurationVar(&o.Probes, "probe-interval", time.Second, "time between probes of a link, at least 50ms; a link that loses frames is found within three")
 }
 
 // Run builds the actor and serves it until ctx ends or a server fails.
@@ -156,6 +161,9 @@ func (o Options) serve(ctx context.Context, l *leader, config *tls.Config, log *
 		group.Go(func() error { return calls.Serve(door) })
 	}
 	group.Go(func() error { return l.flows.Serve(ctx, tls.NewListener(switches, switchTLS(config))) })
+	if err := o.more(ctx, group, l, config, log); err != nil {
+		return err
+	}
 	group.Go(func() error { l.watch(ctx); return nil })
 	group.Go(func() error { l.links.prober.Run(ctx); return nil })
 	if l.actor.Run != nil {
@@ -210,9 +218,12 @@ func switchTLS(config *tls.Config) *tls.Config {
 
 func openFlowServer(actor Actor, l *links, generation uint64, superseded func(), log *slog.Logger) *openflow.Server {
 	return &openflow.Server{Config: openflow.Config{
-		Logger: log, Tables: pipeline.Tables, Generation: generation, Superseded: superseded,
-		Events: l.event,
-		Allow:  func(dpid slice.DPID, peer *tls.ConnectionState) error { return allow(actor.Bridge, dpid, peer) },
+		Logger: log, Tables: pipeline.Tables, Generation: generation, Superseded: superseded, Round: actor.Fabric.Round(),
+		Refused: actor.Fabric.Engine().Refuse,
+		Events:  l.event,
+		Allow: func(dpid slice.DPID, peer *tls.ConnectionState) error {
+			return actor.refused(dpid, allow(actor.Bridge, dpid, peer))
+		},
 		Handler: func(ctx context.Context, s *openflow.Session) {
 			if err := l.serve(ctx, s); err != nil && ctx.Err() == nil {
 				log.Warn("switch let go", "dpid", s.DPID().String(), "reason", err.Error())
@@ -240,7 +251,7 @@ func allow(name string, dpid slice.DPID, peer *tls.ConnectionState) error {
 
 // samples are the counters of a controller.
 func samples(name string, f *fabric.Fabric, of openflow.Stats) []nbi.Sample {
-	st := f.Engine().Stats()
+	st, refused := f.Engine().Stats(), f.Engine().Refused()
 	nodes := f.Nodes()
 	online := 0
 	for _, n := range nodes {
@@ -262,6 +273,9 @@ func samples(name string, f *fabric.Fabric, of openflow.Stats) []nbi.Sample {
 		gauge("switches_connected", "Switches that are connected.", st.Switches),
 		counter(prefix+"resyncs_total", "Full comparisons with a switch, one for each connection.", st.Syncs),
 		counter(prefix+"refused_changes_total", "Changes that a switch refused.", st.Faults),
+		counter(prefix+"refused_duplicates_total", "Switches refused because a connected one has their identifier.", refused["duplicate"]),
+		counter(prefix+"refused_strangers_total", "Switches refused because of their certificate.", refused["denied"]),
+		counter(prefix+"refused_others_total", "Switches refused for another reason.", refused["other"]),
 		counter("l2sces_openflow_mods_total", "Flow-, group- and meter-mods sent to switches.", of.Mods()),
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/l2sces/l2sces/pkg/discovery"
 	"github.com/l2sces/l2sces/pkg/fabric"
 	"github.com/l2sces/l2sces/pkg/flow"
+	"github.com/l2sces/l2sces/pkg/learn"
 	"github.com/l2sces/l2sces/pkg/nbi"
 	"github.com/l2sces/l2sces/pkg/openflow"
 	"github.com/l2sces/l2sces/pkg/pipeline"
@@ -23,9 +24,10 @@ import (
 
 // links introduces the prober of links to switches, agents and the fabric.
 type links struct {
-	prober *discovery.Prober
-	fabric *fabric.Fabric
-	log    *slog.Logger
+	prober  *discovery.Prober
+	learner *learn.Learner
+	fabric  *fabric.Fabric
+	log     *slog.Logger
 
 	mu     sync.Mutex
 	guests map[slice.DPID][]slice.Port // ports of switches without an agent that are connected
@@ -38,7 +40,8 @@ func newLinks(f *fabric.Fabric, s *store.Store, interval time.Duration, log *slo
 	if err != nil {
 		return nil, err
 	}
-	l := &links{fabric: f, log: log, guests: map[slice.DPID][]slice.Port{}}
+	l := &links{fabric: f, log: log, guests: map[slice.DPID][]slice.Port{}, learner: learn.New(learn.Config{Logger: log})}
+	f.LearnWith(l.learner)
 	l.prober, err = discovery.New(l, discovery.Config{Key: key, Interval: interval, Link: l.found, Alarm: l.alarm, Logger: log})
 	return l, err
 }
@@ -118,11 +121,11 @@ func (l *links) serve(ctx context.Context, s *openflow.Session) error {
 	defer probing.Wait()
 	defer cancel()
 	probing.Go(func() {
-		if err := l.prober.Serve(ctx, s); err != nil && ctx.Err() == nil {
+		if err := l.prober.Serve(ctx, l.probed(s)); err != nil && ctx.Err() == nil {
 			l.log.Warn("links of the switch are not watched", "dpid", d.String(), "reason", err.Error())
 		}
 	})
-	return l.fabric.Engine().Serve(ctx, s)
+	return l.keep(ctx, s)
 }
 
 func (l *links) setGuest(d slice.DPID, ports []slice.Port) {
@@ -141,6 +144,8 @@ func (l *links) event(e openflow.Event) {
 	switch {
 	case e.Frame != nil && discovery.Discovers(e.Frame.Data):
 		l.prober.Frame(topology.End{Switch: d, Port: e.Frame.Port}, e.Frame.Data)
+	case e.Gone != nil:
+		l.learner.Gone(d, *e.Gone)
 	case e.Port != nil:
 		p := e.Port.Port.Port
 		l.mu.Lock()

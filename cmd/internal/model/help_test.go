@@ -155,7 +155,7 @@ func (w *world) stored(s *model.Memory) map[string]map[string]string {
 	w.t.Helper()
 	out := map[string]map[string]string{}
 	for bucket, values := range s.All() {
-		if bucket == "fabric-numbers" || bucket == "labels" || len(values) == 0 {
+		if bucket == "fabric-numbers" || bucket == "fabric-ports" || bucket == "labels" || len(values) == 0 {
 			continue
 		}
 		out[bucket] = map[string]string{}

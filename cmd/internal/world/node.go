@@ -147,7 +147,7 @@ func (n *Node) StartSwitch(ctx context.Context) error {
 	for _, s := range append(stale, n.dir+"/vswitchd.ctl") {
 		_ = os.Remove(s) // there need not be one
 	}
-	if _, err := n.Run(ctx, "ovs-vsctl", "--timeout=20", "--db=unix:"+n.dir+"/db.sock", "--no-wait", "init"); err != nil {
+	if _, err := n.Run(ctx, "ovs-vsctl", "--timeout=20", "--retry", "--db=unix:"+n.dir+"/db.sock", "--no-wait", "init"); err != nil {
 		return err
 	}
 	n.switchd, err = n.launch(ctx, "ovs-vswitchd", "unix:"+n.dir+"/db.sock", "--unixctl="+n.dir+"/vswitchd.ctl")

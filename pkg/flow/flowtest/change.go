@@ -19,13 +19,14 @@ func after(r flow.Rules, c flow.Change) (flow.Rules, error) {
 	if r.Groups, err = put(r.Groups, c.PutGroups, groupID, c.HeldGroups, "group"); err != nil {
 		return r, err
 	}
-	for _, f := range c.PutFlows {
+	for i, f := range c.PutFlows {
 		if err := pointsAtNothing(r, f); err != nil {
+			r.Flows = append(without(r.Flows, c.PutFlows[:i], flow.Flow.Key), c.PutFlows[:i]...)
 			return r, err
 		}
-		r.Flows = append(without(r.Flows, []flow.Flow{f}, flow.Flow.Rule), f)
 	}
-	r.Flows = without(r.Flows, c.TakeFlows, flow.Flow.Rule)
+	r.Flows = append(without(r.Flows, c.PutFlows, flow.Flow.Key), c.PutFlows...)
+	r.Flows = without(r.Flows, c.TakeFlows, flow.Flow.Key)
 	r.Groups = without(r.Groups, c.TakeGroups, groupID)
 	r.Meters = without(r.Meters, c.TakeMeters, meterID)
 	r.Flows = slices.DeleteFunc(r.Flows, func(f flow.Flow) bool { return f.Learned && slices.Contains(c.Forget, f.Owner) })
@@ -55,7 +56,10 @@ func put[T any](have, more []T, id func(T) uint32, held map[uint32]bool, what st
 }
 
 func without[T any, K comparable](have, less []T, key func(T) K) []T {
-	gone := map[K]bool{}
+	if len(less) == 0 {
+		return have
+	}
+	gone := make(map[K]bool, len(less))
 	for _, x := range less {
 		gone[key(x)] = true
 	}

@@ -112,6 +112,7 @@ func TestSwitchCopies(t *testing.T) {
 		},
 		Meters: []uint32{6},
 		Tables: []*flow.Table{first},
+		Flows:  sw.Rules.Flows,
 		Marked: 3,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -290,13 +290,16 @@ type SwitchPage struct {
 type Trace struct {
 	// Delivered The ports by which copies of the frame left.
 	Delivered *[]End `json:"delivered,omitempty"`
-	From      string `json:"from"`
-	Network   string `json:"network"`
-	Reached   bool   `json:"reached"`
-	Source    Source `json:"source"`
-	Steps     []Step `json:"steps"`
-	To        string `json:"to"`
-	Why       string `json:"why"`
+
+	// Frame As it comes into the first switch.
+	Frame   *string `json:"frame,omitempty"`
+	From    string  `json:"from"`
+	Network string  `json:"network"`
+	Reached bool    `json:"reached"`
+	Source  Source  `json:"source"`
+	Steps   []Step  `json:"steps"`
+	To      string  `json:"to"`
+	Why     string  `json:"why"`
 }
 
 // Cursor defines model for cursor.

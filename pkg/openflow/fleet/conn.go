@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,11 +13,8 @@ import (
 	"github.com/l2sces/l2sces/pkg/openflow/ofp"
 )
 
-// The buffers of a connection are small: thousands of them are idle.
-const (
-	readSize  = 4 << 10
-	writeSize = 4 << 10
-)
+// bufferSize is that of an idle connection: there are thousands of them.
+const bufferSize = 4 << 10
 
 // large lends buffers for messages that do not fit.
 var large = sync.Pool{New: func() any { b := make([]byte, ofp.MaxLen); return &b }}
@@ -39,8 +37,9 @@ type Conn struct {
 
 func newConn(ctx context.Context, s *Switch, conn net.Conn) *Conn {
 	c := &Conn{s: s, ctx: ctx, conn: conn, role: ofp.RoleEqual, async: usual()}
-	c.r = bufio.NewReaderSize(s.slow(ctx, conn), readSize)
-	c.w = bufio.NewWriterSize(conn, writeSize)
+	size := cmp.Or(s.config.Buffer, bufferSize)
+	c.r = bufio.NewReaderSize(s.slow(ctx, conn), size)
+	c.w = bufio.NewWriterSize(conn, size)
 	return c
 }
 
@@ -82,8 +81,8 @@ func (c *Conn) next() error {
 		return err
 	}
 	n := int(h.Length)
-	if n > readSize {
-		b := large.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
+	if n > c.r.Size() {
+		b := large.Get().(*[]byte) //nolint:forcetypeassert,errcheck // the pool holds nothing else
 		defer large.Put(b)
 		if err := c.fill((*b)[:n]); err != nil {
 			return err
@@ -144,7 +143,7 @@ func (c *Conn) Put(xid uint32, m ofp.Message) error {
 		return err
 	}
 	_, err = c.w.Write(c.scratch)
-	if cap(c.scratch) > 2*writeSize {
+	if cap(c.scratch) > 2*bufferSize {
 		c.scratch = nil
 	}
 	return err

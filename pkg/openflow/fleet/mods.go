@@ -16,7 +16,6 @@ const (
 // A bundle is a list of messages that wait.
 type bundle struct {
 	messages [][]byte
-	faulty   bool
 }
 
 // mod carries out one message that changes the tables.

@@ -43,6 +43,8 @@ type Config struct {
 	PacketOut func(m *ofp.PacketOut)
 	// Raw sees every message first, and says whether it is dealt with.
 	Raw func(c *Conn, t ofp.Type, msg []byte) bool
+	// Buffer is how many bytes a connection reads and writes at once; 4,096.
+	Buffer int
 	// Rate is how many bytes a second the switch reads; zero: all it can.
 	Rate int
 }

@@ -2,7 +2,7 @@
 // on loopback, without TLS unless it is asked for. It needs nothing but the
 // program.
 //
-//	endpoint := storetest.Etcd(t)
+//	server := storetest.Etcd(t)
 package storetest
 
 import (
@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,23 +27,28 @@ type Server struct {
 	ended    chan struct{}
 }
 
-// Etcd starts an etcd that ends with the test, and returns HOST:PORT. Where the
-// program is not installed the test is skipped.
-func Etcd(t testing.TB, flags ...string) string {
-	t.Helper()
+// Etcd starts an etcd that ends with the test. Where the program is not
+// installed the test is skipped.
+func Etcd(tb testing.TB, flags ...string) *Server {
+	tb.Helper()
 	if _, err := exec.LookPath("etcd"); err != nil {
-		t.Skip("etcd is not installed: deploy/setup.sh test installs it")
+		tb.Skip("etcd is not installed: deploy/setup.sh test installs it")
 	}
-	s, err := Start(filepath.Join(t.TempDir(), "etcd"), flags...)
+	s, err := Start(filepath.Join(tb.TempDir(), "etcd"), flags...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(s.Stop)
-	return s.Endpoint
+	tb.Cleanup(s.Stop)
+	return s
 }
 
-// Start starts an etcd with its data in a folder, and returns when it serves.
+// Start starts an etcd with its data in a folder, and returns when it listens.
+// With flags for certificates it speaks TLS.
 func Start(dir string, flags ...string) (*Server, error) {
+	scheme := "http://"
+	if len(flags) > 0 {
+		scheme = "https://"
+	}
 	client, err := free()
 	if err != nil {
 		return nil, err
@@ -63,7 +67,7 @@ func Start(dir string, flags ...string) (*Server, error) {
 	defer log.Close() //nolint:errcheck // the process has its own
 	args := append([]string{
 		"--name", "one", "--data-dir", filepath.Join(dir, "data"),
-		"--listen-client-urls", "http://" + client, "--advertise-client-urls", "http://" + client,
+		"--listen-client-urls", scheme + client, "--advertise-client-urls", scheme + client,
 		"--listen-peer-urls", "http://" + peer, "--initial-advertise-peer-urls", "http://" + peer,
 		"--initial-cluster", "one=http://" + peer,
 	}, flags...)
@@ -107,23 +111,20 @@ func (s *Server) await() error {
 			return errors.New("etcd has ended")
 		case <-tick.C:
 		}
-		if s.healthy(ctx) {
+		if s.listening(ctx) {
 			return nil
 		}
 	}
 }
 
-func (s *Server) healthy(ctx context.Context) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Endpoint+"/health", nil)
+// listening reports whether it takes connections. It answers them when it is
+// ready.
+func (s *Server) listening(ctx context.Context) bool {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", s.Endpoint)
 	if err != nil {
 		return false
 	}
-	answer, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return false
-	}
-	defer answer.Body.Close() //nolint:errcheck // only its status counts
-	return answer.StatusCode == http.StatusOK
+	return conn.Close() == nil
 }
 
 func free() (string, error) {

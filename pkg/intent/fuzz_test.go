@@ -1,0 +1,42 @@
+package intent_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/l2sces/l2sces/pkg/intent"
+)
+
+// Intents that are right stay the same when they are written and read again.
+func FuzzIntents(f *testing.F) {
+	for _, seed := range []string{
+		"slice: {id: a, tenant: t, domains: [{name: d}], networks: [{name: n, type: vnet, mtu: 1400, domains: [d]}]}",
+		"overlay: {shape: explicit, links: [{from: a, to: b}]}", "paths: [{network: n, from: a, to: b, hops: [a, b]}]", "slice: null", "",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		in, err := intent.FromYAML("f", text)
+		if err != nil || in.Validate() != nil {
+			return
+		}
+		out, err := in.YAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := intent.FromYAML("f", out)
+		if err != nil || !intent.Equal(in, again) {
+			t.Errorf("written and read again: %v\n%s", err, out)
+		}
+	})
+}
+
+func FuzzSegment(f *testing.F) {
+	f.Add([]byte(`{"id":"s/n","type":"vnet","mtu":1400,"ports":[{"workload":"w","interface":"eth0","mac":"02:00:00:00:00:01","address":"192.0.2.1/24"}]}`))
+	f.Fuzz(func(_ *testing.T, text []byte) {
+		var s intent.Segment
+		if json.Unmarshal(text, &s) == nil {
+			_ = s.Validate() // it must answer, whatever it says
+		}
+	})
+}
