@@ -74,7 +74,9 @@ type walker struct {
 	links  map[topology.End]LinkInfo
 	nodes  map[slice.DPID]slice.Node
 	rules  map[slice.DPID]flow.Rules
-	read   func(slice.DPID) (flow.Rules, error)
+	// learned are the rules of a switch once the ends have been heard.
+	learned []func(slice.DPID) []flow.Flow
+	read      func(slice.DPID) (flow.Rules, error)
 }
 
 // walker prepares the frame. An end that is not attached is an answer already.
@@ -103,6 +105,7 @@ func (f *Fabric) walker(q Question) (*walker, error) {
 	}
 	w.from = topology.End{Switch: at.Switch, Port: at.Port}
 	w.frame = flowtest.Frame{Port: at.Port, From: oneOf(from.Behind, spareFrom), Type: etherTest}
+	w.learns(n.now, at, w.frame.From)
 	if from.Label != 0 {
 		w.frame.Tags = []slice.VLAN{from.Label}
 	}
@@ -142,7 +145,14 @@ func (f *Fabric) aim(w *walker, n *network, to string) error {
 		return nil
 	}
 	w.to, w.frame.To = topology.End{Switch: at.Switch, Port: at.Port}, oneOf(a.Behind, spareTo)
+	w.learns(n.now, at, w.frame.To)
 	return nil
+}
+
+// learns has the walk find what switches will have once they have heard of an
+// end: the first frame of a sender asks the controller, all others do not.
+func (w *walker) learns(plan pipeline.Plan, at pipeline.Attachment, mac slice.MAC) {
+	w.learned = append(w.learned, func(d slice.DPID) []flow.Flow { return plan.Learned(d, at, mac) })
 }
 
 func oneOf(list []slice.MAC, other slice.MAC) slice.MAC {
@@ -217,6 +227,10 @@ func (w *walker) pass(m flowtest.Delivery) ([]flowtest.Delivery, error) {
 		if rules, err = w.read(m.Switch); err != nil {
 			return nil, err
 		}
+		rules.Flows = slices.Clone(rules.Flows)
+		for _, learned := range w.learned {
+			rules.Flows = append(rules.Flows, learned(m.Switch)...)
+		}
 		w.rules[m.Switch] = rules
 	}
 	r := flowtest.Switch{Rules: rules}.Send(m.Frame)
@@ -285,11 +299,11 @@ func (w *walker) sayHit(d slice.DPID, rule flow.Flow) string {
 			said = append(said, s)
 		}
 	}
-	if rule.Learned {
-		said = append(said, "(learned)")
-	}
 	if len(said) == 0 {
-		return "passed on"
+		said = append(said, "passed on")
+	}
+	if rule.Learned {
+		said = append(said, "once the address is learned")
 	}
 	return strings.Join(said, ", ")
 }
