@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -46,14 +45,10 @@ func TestDoorsAskForWhatTheyNeed(t *testing.T) {
 	}
 }
 
-// TestRestWantsACertificate knocks with the certificates that there are, and
+// TestRestCertificate knocks with the certificates that there are, and
 // with none.
-func TestRestWantsACertificate(t *testing.T) {
-	dir, err := os.MkdirTemp("", "d") // a socket's path is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // a leftover harms nobody
+func TestRestCertificate(t *testing.T) {
+	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
 	if err := pki.Init(dir); err != nil {
 		t.Fatal(err)
@@ -67,7 +62,9 @@ func TestRestWantsACertificate(t *testing.T) {
 	for name, want := range map[string]int{"ann": 200, "sco": 200, "node": 403, "": 0} {
 		config := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // who comes without a certificate does not care
 		if name != "" {
-			if config, err = pki.ClientTLS(file(name+".crt"), file(name+".key"), file("ca.crt"), pki.SDNC("a")); err != nil {
+			var err error
+			config, err = pki.ClientTLS(file(name+".crt"), file(name+".key"), file("ca.crt"), pki.SDNC("a"))
+			if err != nil {
 				t.Fatal(err)
 			}
 		}

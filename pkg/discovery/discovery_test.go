@@ -150,6 +150,32 @@ func TestF13SwitchThatIsAwayKeepsItsLinks(t *testing.T) {
 	})
 }
 
+func TestF04SwitchThatComesBackWithoutRulesIsGivenTime(t *testing.T) {
+	for _, back := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := pairUp(t, discovery.Overlay, discovery.Config{})
+			w.after(time.Second)
+			w.switches[2].stop()
+			w.after(time.Second)
+			w.cut(end(1, 7)) // nothing comes up at 2
+			w.connect(2)
+			w.after(5 * time.Second)
+			if len(w.links()) != 1 {
+				t.Fatal("the link was declared lost while the switch gets its rules")
+			}
+			if back {
+				w.cable(end(1, 7), end(2, 8))
+				w.after(10 * time.Second)
+				if w.changes != 1 {
+					t.Errorf("%d changes, want none but the first", w.changes)
+				}
+				return
+			}
+			w.until(10*time.Second, func() bool { return len(w.links()) == 0 })
+		})
+	}
+}
+
 func TestF10PortDownIsALostLinkAtOnce(t *testing.T) {
 	for _, by := range []discovery.Witness{discovery.BySwitch, discovery.ByAgent} {
 		synctest.Test(t, func(t *testing.T) {

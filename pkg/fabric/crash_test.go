@@ -82,9 +82,12 @@ func TestF03CrashAtEveryStep(t *testing.T) {
 			w.stop()
 			synctest.Wait()
 			w.cfg.Store, w.cfg.Failpoint = whole{w.store}, c.step
-			w.start()
-			w.connect()
-			story(w)
+			if f, err := fabric.New(w.cfg); err == nil { // else it has ended at once
+				w.Fabric = f
+				w.ctx, w.stop = context.WithCancel(w.Context())
+				w.connect()
+				story(w)
+			}
 			at = c.happened()
 			w.stop()
 			synctest.Wait()
@@ -277,6 +280,18 @@ func TestF08OneBadAmongMany(t *testing.T) {
 		}
 		if why := b.e.Pending(77); why == "" {
 			b.Error("the bad network has no reason")
+		}
+	})
+}
+
+// Every run of a controller has a round of its own.
+func TestF02Rounds(t *testing.T) {
+	in(t, mesh, func(w *world) {
+		for want := uint16(1); want < 4; want++ {
+			if got := w.Round(); got != want {
+				w.Errorf("round %d, want %d", got, want)
+			}
+			w.restart()
 		}
 	})
 }

@@ -105,6 +105,9 @@ func New(cfg Config) (*Fabric, error) {
 	if err := f.afresh(); err != nil {
 		return nil, fmt.Errorf("load the fabric of %s: %w", cfg.Bridge, err)
 	}
+	if err := f.nextRound(); err != nil {
+		return nil, err
+	}
 	// A crash between two writes leaves ports without a network or a network
 	// without ports.
 	f.renew()

@@ -116,9 +116,7 @@ func (f *Fabric) Keep(ctx context.Context, reports <-chan bridge.Report, send fu
 		}
 	}
 	defer f.leave(me)
-	var sent uint32
-	var again <-chan time.Time // until the next bridge may be sent; nil: it may
-	due := false
+	out := sender{f: f, node: me.node, send: send}
 	for {
 		select {
 		case <-ctx.Done():
@@ -132,24 +130,43 @@ func (f *Fabric) Keep(ctx context.Context, reports <-chan bridge.Report, send fu
 			if err := f.report(r, me); err != nil {
 				return err
 			}
-		case <-again:
-			again = nil
+			continue
+		case <-out.rest:
+			out.rest = nil
 		case <-me.wake:
-			due = true
+			out.due = true
 		}
-		if !due || again != nil {
-			continue
+		if err := out.bring(); err != nil {
+			return err
 		}
-		due = false
-		w := f.wanted(me.node)
-		if w.Revision == sent {
-			continue
-		}
-		if err := send(w); err != nil {
-			return fmt.Errorf("send bridge to node %s: %w", me.node, err)
-		}
-		sent, again = w.Revision, restAfter(w.Bridge)
 	}
+}
+
+// A sender sends a node its bridge whenever that changes.
+type sender struct {
+	f    *Fabric
+	node slice.Node
+	send func(bridge.Wanted) error
+	sent uint32           // revision of the last one
+	rest <-chan time.Time // until the next may be sent; nil: it may
+	due  bool
+}
+
+// bring sends the bridge that is wanted, if it is another one than the last.
+func (s *sender) bring() error {
+	if !s.due || s.rest != nil {
+		return nil
+	}
+	s.due = false
+	w := s.f.wanted(s.node)
+	if w.Revision == s.sent {
+		return nil
+	}
+	if err := s.send(w); err != nil {
+		return fmt.Errorf("send bridge to node %s: %w", s.node, err)
+	}
+	s.sent, s.rest = w.Revision, restAfter(w.Bridge)
+	return nil
 }
 
 // restAfter returns when the next bridge may be sent. A bridge is sent whole:

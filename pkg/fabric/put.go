@@ -103,13 +103,16 @@ func (p *putting) add(n Network) error {
 	if kind := slice.KindOf(e.fault); kind == slice.Invalid || kind == slice.Exhausted {
 		return fmt.Errorf("network %s: %w", n.ID, e.fault)
 	}
-	return p.room(e)
+	if e.fault == nil {
+		return p.room(e)
+	}
+	return nil // it is taken, and its status says why it has to wait
 }
 
 // room refuses what would not fit into a switch, before anything is sent.
 func (p *putting) room(e entry) error {
 	budget := p.f.cfg.Budget
-	if budget == 0 || e.fault != nil {
+	if budget == 0 {
 		return nil
 	}
 	if p.need == nil {

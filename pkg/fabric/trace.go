@@ -76,7 +76,7 @@ type walker struct {
 	rules  map[slice.DPID]flow.Rules
 	// learned are the rules of a switch once the ends have been heard.
 	learned []func(slice.DPID) []flow.Flow
-	read      func(slice.DPID) (flow.Rules, error)
+	read    func(slice.DPID) (flow.Rules, error)
 }
 
 // walker prepares the frame. An end that is not attached is an answer already.

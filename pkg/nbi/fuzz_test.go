@@ -15,9 +15,13 @@ import (
 // Requests of anybody are answered, and never with a fault of ours.
 func FuzzRequests(f *testing.F) {
 	for _, seed := range [][3]string{
-		{"GET", "/v1/networks?limit=1", ""}, {"PUT", "/v1/networks/s/a", `{"type":"vnet","mtu":1400,"ports":[{"workload":"a"}]}`},
-		{"DELETE", "/v1/networks/s/a", ""}, {"GET", "/v1/flows?switch=1", ""}, {"POST", "/v1/trace", `{"network":"s/a"}`},
-		{"POST", "/onos/vnets/api", `{"networkId":"a"}`}, {"GET", "/v1/paths?limit=-1&after=%00", ""},
+		{"GET", "/v1/networks?limit=1", ""},
+		{"PUT", "/v1/networks/s/a", `{"type":"vnet","mtu":1400,"ports":[{"workload":"a"}]}`},
+		{"DELETE", "/v1/networks/s/a", ""},
+		{"GET", "/v1/flows?switch=1", ""},
+		{"POST", "/v1/trace", `{"network":"s/a"}`},
+		{"POST", "/onos/vnets/api", `{"networkId":"a"}`},
+		{"GET", "/v1/paths?limit=-1&after=%00", ""},
 	} {
 		f.Add(seed[0], seed[1], seed[2])
 	}

@@ -1,7 +1,9 @@
-// Package nbi is the door of each daemon for those who run it: whether it
-// lives, whether it is ready, and its counters. It is no door for tenants and
-// asks nobody who they are: give it a socket or an address that only operators
-// reach.
+// Package nbi holds the HTTP doors of the daemons. Serve is that of each daemon
+// for those who run it: whether it lives, whether it is ready, and its
+// counters; it asks nobody who they are: give it a socket or an address that
+// only operators reach. ServeAPI is the REST interface of an SDN controller,
+// made from the document in package rest, and ServeOnos that of the original
+// for clients that know no other. They decide nothing about networks.
 //
 //	err := nbi.Serve(ctx, "unix:/run/l2sces/sdnc.sock", nbi.Config{Ready: sdnc.Ready})
 package nbi

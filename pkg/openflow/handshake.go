@@ -33,8 +33,8 @@ func (s *Server) talk(ctx context.Context, conn net.Conn, log *slog.Logger) {
 	defer ss.running.Wait()
 	defer ss.end(nil)
 	defer ss.watch()()
-	for _, f := range []func() error{func() error { return ss.read(in) }, ss.write} {
-		ss.running.Go(func() { ss.end(ss.guard(f)) }) //nolint:contextcheck // the end of the connection is that of the context
+	for _, f := range []func() error{func() error { return ss.read(in) }, ss.write} { //nolint:contextcheck // the end of the connection is that of the context
+		ss.running.Go(func() { ss.end(ss.guard(f)) })
 	}
 	leave, err := s.introduce(limit, ss, peer)
 	if err != nil {

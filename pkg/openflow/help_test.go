@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // eventually waits until something is true.
 func eventually(t *testing.T, what string, is func() bool) {

@@ -2,6 +2,7 @@ package ovs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -91,6 +92,9 @@ func (d *Database) transact(ctx context.Context, f func(*transaction) error) err
 		return t.err
 	}
 	next, err := t.send(ctx)
+	if errors.Is(err, client.ErrNotConnected) {
+		c.Disconnect() // else it goes on saying that it is connected, now and then
+	}
 	if err != nil {
 		return err
 	}

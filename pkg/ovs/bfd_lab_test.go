@@ -75,8 +75,8 @@ func TestA04TenantCannotForgeBFD(t *testing.T) {
 	must(t, netns.Connect(netns.End{Namespace: a.namespace, Name: "eth0"}, netns.End{Namespace: b.namespace, Name: "eth0"}))
 	a.serve(t, "192.0.2.1/28")
 	b.serve(t, "192.0.2.2/28")
-	a.watched(1, "192.0.2.2", 100)
-	b.watched(1, "192.0.2.1", 100)
+	a.watched(1, "192.0.2.2", 1000) // slow enough not to fail by itself
+	b.watched(1, "192.0.2.1", 1000)
 	flaps := func() string { return b.vsctl(t, "get", "interface", "t", "bfd_status:flap_count") }
 	eventually(t, "the session is up", func() bool {
 		return strings.Contains(b.vsctl(t, "get", "interface", "t", "bfd_status"), `forwarding="true"`)

@@ -256,7 +256,8 @@ func TestPlanLimits(t *testing.T) {
 	p := plan(t, in, sco.Plan{})
 	links := []fabric.Link{
 		{Name: "a-b", Cost: 2, A: "a-gw", B: "b-gw", CapacityKbps: 900, Latency: 7 * time.Millisecond},
-		{Name: "a-c", A: "a-gw", B: "c-gw"}, {Name: "b-c", A: "b-gw", B: "c-gw"},
+		{Name: "a-c", A: "a-gw", B: "c-gw"},
+		{Name: "b-c", A: "b-gw", B: "c-gw"},
 	}
 	if diff := cmp.Diff(links, p.Links, apart); diff != "" {
 		t.Errorf("links (-want +got)\n%s", diff)

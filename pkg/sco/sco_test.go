@@ -147,8 +147,8 @@ func TestUnsupported(t *testing.T) {
 		change func(in *intent.Intents)
 		want   []string
 	}{
-		"encryption": {func(in *intent.Intents) { in.Overlay.Encryption = intent.WireGuard }, []string{"overlay.encryption", "wireguard", "use none"}},
-		"measured":   {func(in *intent.Intents) { in.Overlay.Measured = true }, []string{"overlay.measured", "leave it out"}},
+		"encryption":     {func(in *intent.Intents) { in.Overlay.Encryption = intent.WireGuard }, []string{"overlay.encryption", "wireguard", "use none"}},
+		"measured":       {func(in *intent.Intents) { in.Overlay.Measured = true }, []string{"overlay.measured", "leave it out"}},
 		"ext-vnet":       {func(in *intent.Intents) { in.Slice.Networks[0].Type = slice.ExtVNet }, []string{"slice.networks", "].type", "use vnet"}},
 		"unknown domain": {func(in *intent.Intents) { in.Slice.Domains[2].Name = "d"; in.Slice.Networks = in.Slice.Networks[1:2] }, []string{"slice.domains[2].name", "domain d is not known here", "[a b c]"}},
 	}

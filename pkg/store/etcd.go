@@ -25,20 +25,23 @@ const (
 	pageSize  = 1000
 )
 
+// answerTimeout is how long etcd may take for an update.
+const answerTimeout = 15 * time.Second
+
 // remote keeps values in etcd for as long as a leader is the leader: every
 // write is made only if its key is still there.
 type remote struct {
 	client *clientv3.Client
 	prefix string
 	fence  clientv3.Cmp
-	wait   time.Duration // for an answer
-	fault  func(error)   // told when this is not the leader, or when it cannot know what it wrote
+	lease  context.Context //nolint:containedctx // ends with the term, and all calls with it
+	fault  func(error)     // told when this is not the leader, or when it cannot know what it wrote
 
 	mu sync.RWMutex // of updates, which read before they write
 }
 
 func (r *remote) context() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(r.client.Ctx(), r.wait)
+	return context.WithTimeout(r.lease, answerTimeout)
 }
 
 func (r *remote) view(read func(keys) error) error {

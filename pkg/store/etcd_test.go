@@ -58,7 +58,7 @@ func endpoint(t *testing.T) string {
 // prefix returns the location of an empty store.
 func prefix(t *testing.T) string {
 	t.Helper()
-	return fmt.Sprintf("etcd://%s/l2sces/test-%d?lease=2s", endpoint(t), shared.tests.Add(1))
+	return fmt.Sprintf("etcd://%s/l2sces/test-%d?lease=20s", endpoint(t), shared.tests.Add(1))
 }
 
 // both runs a test over a file and over etcd. Each open ends what the last one

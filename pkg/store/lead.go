@@ -152,7 +152,7 @@ func (s *Seat) begin(ctx context.Context, session *concurrency.Session, revision
 	lease, lose := context.WithCancelCause(session.Ctx())
 	key := s.place.prefix + leaderKey
 	r := &remote{
-		client: s.client, prefix: s.place.prefix, wait: s.place.lease, fault: lose,
+		client: s.client, prefix: s.place.prefix, lease: lease, fault: lose,
 		fence: clientv3.Compare(clientv3.CreateRevision(key), "=", revision),
 	}
 	t := &Term{
@@ -171,7 +171,7 @@ func (s *Seat) begin(ctx context.Context, session *concurrency.Session, revision
 			lose(slice.Errorf(slice.Unavailable, "another process leads"))
 		}
 	}
-	within, cancel := context.WithTimeout(ctx, s.place.lease)
+	within, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	if err := r.replay(within); err != nil {
 		return nil, err

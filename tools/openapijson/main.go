@@ -16,7 +16,7 @@ import (
 func main() {
 	if err := convert(os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "openapijson:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:forbidigo // the end of main
 	}
 }
 

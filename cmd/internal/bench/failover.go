@@ -18,7 +18,7 @@ import (
 
 var failover = Benchmark{
 	Name:  "failover",
-	Short: "frames lost at 1 kHz when a link is cut: with protection against repair by the controller",
+	Short: "frames lost at 1 kHz when a link is cut: with protection against repair by a controller that is 20 ms away",
 	Needs: append([]string{"ip"}, ovsNeeds...),
 	Root:  true,
 	Run:   runFailover,

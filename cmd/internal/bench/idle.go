@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -62,7 +64,11 @@ func (i *idling) start(ctx context.Context, r *Runner) error {
 	if err != nil {
 		return err
 	}
-	i.osken, err = daemonStart(ctx, nil, "osken-manager", "--ofp-listen-host", "127.0.0.1", "--ofp-tcp-listen-port", strconv.Itoa(port), "os_ken.app.simple_switch_13")
+	app := filepath.Join(r.Dir, "idle.py")
+	if err := os.WriteFile(app, []byte(osKen), 0o600); err != nil {
+		return err
+	}
+	i.osken, err = daemonStart(ctx, nil, "osken-manager", "--ofp-listen-host", "127.0.0.1", "--ofp-tcp-listen-port", strconv.Itoa(port), app)
 	if err != nil {
 		return err
 	}
@@ -72,9 +78,9 @@ func (i *idling) start(ctx context.Context, r *Runner) error {
 	if err := i.ours.rig.settled(ctx); err != nil {
 		return err
 	}
-	return await(ctx, "os-ken has made its flow", func() bool {
-		n, err := i.theirs.flows(ctx, "br0")
-		return err == nil && n > 0
+	return await(ctx, "the switch has found os-ken", func() bool {
+		text, err := i.theirs.run(ctx, "ovs-vsctl", "--db=unix:"+i.theirs.file("db.sock"), "get", "controller", "br0", "is_connected")
+		return err == nil && strings.TrimSpace(text) == "true"
 	})
 }
 
@@ -85,24 +91,27 @@ func (i *idling) watch(ctx context.Context, r *Runner) error {
 	window := time.Duration(r.sizeOf(30)) * time.Second / time.Duration(pairs)
 	ours := []int{os.Getpid(), i.ours.ovs.switchd.pid(), i.ours.ovs.database.pid()}
 	theirs := []int{i.osken.pid(), i.theirs.switchd.pid(), i.theirs.database.pid()}
-	var all float64
+	debug.FreeOSMemory() // what the start has left is no part of being idle
+	var all, controller, other float64
 	for range pairs {
-		before, err := cpuOf(ours, theirs)
+		before, err := cpuOf(ours, theirs, ours[:1], theirs[:1])
 		if err != nil {
 			return err
 		}
 		if err := sleep(ctx, window); err != nil {
 			return err
 		}
-		after, err := cpuOf(ours, theirs)
+		after, err := cpuOf(ours, theirs, ours[:1], theirs[:1])
 		if err != nil {
 			return err
 		}
 		share := func(side int) float64 { return float64(after[side]-before[side]) / float64(window) }
 		r.Pair("cores", share(0), share(1))
-		all += share(0)
+		all, controller, other = all+share(0), controller+share(2), other+share(3)
 	}
 	r.Count("cores", all/float64(pairs))
+	r.Count("controller_cores", controller/float64(pairs))
+	r.Count("osken_cores", other/float64(pairs))
 	return nil
 }
 

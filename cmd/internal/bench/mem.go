@@ -46,7 +46,7 @@ func (b *adding) weigh(ctx context.Context, r *Runner) error {
 	}
 	for range max(r.Pairs, 5) {
 		runtime.GC()
-		ours, _, err := usage(os.Getpid())
+		ours, err := usage(os.Getpid())
 		if err != nil {
 			return err
 		}

@@ -63,12 +63,24 @@ func (t *told) Apply(ctx context.Context, c flow.Change) error {
 	if err := t.Memory.Apply(ctx, c); err != nil {
 		return err
 	}
-	t.b.mu.Lock()
-	defer t.b.mu.Unlock()
-	if t.b.on {
-		t.b.stream = append(t.b.stream, step{t.node, c, time.Now()})
+	if !t.b.note(t.node, c) {
+		return nil
 	}
-	return nil
+	return pause(ctx, farAway)
+}
+
+// farAway is how long a switch takes to confirm, as one at the other end of a
+// wide area does.
+const farAway = 10 * time.Millisecond
+
+// note remembers a step while that is of use, and tells whether it is.
+func (b *fakeFabric) note(n slice.Node, c flow.Change) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.on {
+		b.stream = append(b.stream, step{n, c, time.Now()})
+	}
+	return b.on
 }
 
 func newBench(name string) (*fakeFabric, error) {

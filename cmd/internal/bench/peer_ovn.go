@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 )
 
 // The programs of OVN, for Benchmark.Needs.
@@ -126,17 +125,11 @@ func (n *ovn) remove(ctx context.Context, first, last int) error {
 	return err
 }
 
-// holds reports whether the switch has a flow for an address of network i.
-func (n *ovn) holds(ctx context.Context, i int) (bool, error) {
-	text, err := n.ovs.dump(ctx, "br-int", "dump-flows")
-	return strings.Contains(text, pairMAC(i, 0).String()), err
-}
-
 // memory returns how much the whole control plane has in use, in bytes.
 func (n *ovn) memory() (int64, error) {
 	var all int64
 	for _, d := range n.daemons {
-		rss, _, err := usage(d.pid())
+		rss, err := usage(d.pid())
 		if err != nil {
 			return 0, err
 		}

@@ -202,7 +202,10 @@ func serveOpenFlow(ctx context.Context, s *openflow.Server) (target string, stop
 		return "", nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx, l) }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.Serve(ctx, l) // it ends when it is stopped; a listener on loopback does not fail
+	}()
 	return "tcp:" + l.Addr().String(), func() { cancel(); <-done }, nil
 }

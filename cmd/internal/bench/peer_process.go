@@ -57,24 +57,17 @@ func (d *daemon) kill() {
 	<-d.done
 }
 
-// usage returns how much memory a process has in use, in bytes, and for how
-// long it has had a processor.
-func usage(pid int) (rss int64, cpu time.Duration, err error) {
-	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+// usage returns how much memory a process has in use, in bytes.
+func usage(pid int) (rss int64, err error) {
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "statm"))
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	// The name of the program stands in brackets and may hold blanks.
-	_, rest, _ := strings.Cut(string(text), ") ")
-	f := strings.Fields(rest)
-	if len(f) < 22 {
-		return 0, 0, fmt.Errorf("process %d: %d fields in its state", pid, len(f))
+	var size, pages int64
+	if _, err := fmt.Sscan(string(text), &size, &pages); err != nil {
+		return 0, fmt.Errorf("memory of process %d: %w", pid, err)
 	}
-	user, err1 := strconv.ParseInt(f[11], 10, 64)
-	system, err2 := strconv.ParseInt(f[12], 10, 64)
-	pages, err3 := strconv.ParseInt(f[21], 10, 64)
-	const tick = 10 * time.Millisecond // of the kernel towards programs (USER_HZ)
-	return pages * int64(os.Getpagesize()), time.Duration(user+system) * tick, errors.Join(err1, err2, err3)
+	return pages * int64(os.Getpagesize()), nil
 }
 
 // await asks again and again until something is so, for at most 30 seconds.

@@ -11,9 +11,11 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/fabric"
+	"github.com/l2sces/l2sces/pkg/flow"
 	"github.com/l2sces/l2sces/pkg/ipam"
 	"github.com/l2sces/l2sces/pkg/netns"
 	"github.com/l2sces/l2sces/pkg/openflow"
@@ -93,11 +95,13 @@ func (w *wheel) control(ctx context.Context, dir string) (string, error) {
 	server := &openflow.Server{Config: openflow.Config{
 		Tables: pipeline.Tables,
 		Handler: func(ctx context.Context, s *openflow.Session) {
-			_ = w.fabric.Engine().Serve(ctx, s) // ends with the connection
+			_ = w.fabric.Engine().Serve(ctx, distant{s}) // ends with the connection
 		},
 		Events: func(e openflow.Event) {
 			if e.Port != nil {
-				w.fabric.PortDown(e.Session.DPID(), e.Port.Port.Port, e.Port.Gone || !e.Port.Up, "the port is down")
+				time.AfterFunc(roundTrip/2, func() {
+					w.fabric.PortDown(e.Session.DPID(), e.Port.Port.Port, e.Port.Gone || !e.Port.Up, "the port is down")
+				})
 			}
 		},
 	}}
@@ -107,10 +111,25 @@ func (w *wheel) control(ctx context.Context, dir string) (string, error) {
 		return "", err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(ctx, l) }()
-	w.ends = append(w.ends, func() { cancel(); <-done })
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(ctx, l) }) // ends with ctx
+	w.ends = append(w.ends, func() { cancel(); serving.Wait() })
 	return "unix:" + socket, nil
+}
+
+// roundTrip is how far the controller is from its switches: gateways of other
+// clusters lie at the other end of a wide area.
+const roundTrip = 20 * time.Millisecond
+
+// distant is a switch that is a round trip away.
+type distant struct{ *openflow.Session }
+
+// Apply carries a change out, a round trip later than it would here.
+func (d distant) Apply(ctx context.Context, c flow.Change) error {
+	if err := pause(ctx, roundTrip); err != nil {
+		return err
+	}
+	return d.Session.Apply(ctx, c)
 }
 
 // wire makes the bridges and joins each to the next.

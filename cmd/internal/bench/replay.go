@@ -33,7 +33,7 @@ type player struct {
 
 // replay looks at what every beginning of a stream makes of the frames of the
 // networks that its last step touches. The cut link is down all the time.
-func replay(b *fakeFabric, cut fabric.LinkInfo, held map[slice.Node]flow.Rules, s stream, owner map[slice.Network]slice.NetworkID) (replayed, error) {
+func replay(ctx context.Context, b *fakeFabric, cut fabric.LinkInfo, held map[slice.Node]flow.Rules, s stream, owner map[slice.Network]slice.NetworkID) (replayed, error) {
 	if len(s) == 0 {
 		return replayed{}, errLate
 	}
@@ -51,12 +51,12 @@ func replay(b *fakeFabric, cut fabric.LinkInfo, held map[slice.Node]flow.Rules, 
 	}
 	for node, r := range held {
 		p.nodes[node] = b.mem[node].DPID()
-		if _, err := p.apply(step{node: node, change: flow.Diff(flow.Rules{}, r)}); err != nil {
+		if _, err := p.apply(ctx, step{node: node, change: flow.Diff(flow.Rules{}, r)}); err != nil {
 			return p.found, err
 		}
 	}
 	for _, x := range s {
-		touched, err := p.apply(x)
+		touched, err := p.apply(ctx, x)
 		if err != nil {
 			return p.found, err
 		}
@@ -74,7 +74,7 @@ func replay(b *fakeFabric, cut fabric.LinkInfo, held map[slice.Node]flow.Rules, 
 }
 
 // apply carries a step out for the networks that it touches.
-func (p *player) apply(x step) (map[slice.NetworkID]bool, error) {
+func (p *player) apply(ctx context.Context, x step) (map[slice.NetworkID]bool, error) {
 	parts := map[slice.NetworkID]*flow.Change{}
 	of := func(owner slice.Network) *flow.Change {
 		id := p.owner[owner]
@@ -110,7 +110,7 @@ func (p *player) apply(x step) (map[slice.NetworkID]bool, error) {
 			m.Set(pipeline.Base())
 			p.mem[id][x.node] = m
 		}
-		if err := m.Apply(context.Background(), *c); err != nil {
+		if err := m.Apply(ctx, *c); err != nil {
 			return nil, fmt.Errorf("replay on %s: %w", x.node, err)
 		}
 		touched[id] = true

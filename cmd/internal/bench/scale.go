@@ -69,7 +69,7 @@ func (s *scaling) run(ctx context.Context, r *Runner) error {
 	r.Count("networks", s.next)
 	r.Count("ports", 4*s.next)
 	r.Count("heap_per_network_with_4_ports", int(perNetwork))
-	rss, _, err := usage(os.Getpid())
+	rss, err := usage(os.Getpid())
 	if err != nil {
 		return err
 	}

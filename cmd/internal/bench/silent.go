@@ -59,11 +59,6 @@ func runSilent(ctx context.Context, r *Runner) error {
 	return nil
 }
 
-// tunnel is the link of a couple.
-func (c *couple) tunnel() (a, b topology.End) {
-	return topology.End{Switch: coupleFirst, Port: coupleTunnel}, topology.End{Switch: coupleFirst + 1, Port: coupleTunnel}
-}
-
 // Ports implements discovery.Places.
 func (c *couple) Ports(slice.DPID) []discovery.Port {
 	return []discovery.Port{{Number: coupleTunnel, Role: discovery.Overlay}}

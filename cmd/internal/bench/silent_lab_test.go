@@ -14,7 +14,7 @@ import (
 // watched is a couple of real switches whose tunnel our discovery watches.
 func watched(t *testing.T) (*couple, *watch) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "l2s") // a short name, for sockets
+	dir, err := os.MkdirTemp("", "l2s") //nolint:usetesting // a short name, for sockets
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestF12FlappingTunnelIsDamped(t *testing.T) {
 	changes := w.changes - before
 	w.mu.Unlock()
 	t.Logf("%d changes in %s of flapping", changes, took)
-	if most := 6 + 2*int(took/time.Second)/2; changes < 1 || changes > most {
+	if most := 5 + int(took/time.Second); changes < 1 || changes > most { // what is forgiven meanwhile may be used again
 		t.Errorf("%d changes in %s, want 1 to %d", changes, took, most)
 	}
 	t.Logf("converged after %s", await1(t, w, true).Sub(begin.Add(took)))

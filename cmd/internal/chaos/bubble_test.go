@@ -205,11 +205,11 @@ func (n *node) connect() {
 		sw.Close()
 		if ctx.Err() == nil && slice.KindOf(err) == slice.Conflict { // the old connection has not been noticed yet
 			<-time.After(time.Second)
-			n.connect()
+			n.connect() //nolint:contextcheck // a line lives as long as the controller
 		} else if ctx.Err() == nil && err != nil {
 			w.note("switch of %s let go: %v", n.name, err)
 			<-time.After(time.Second)
-			n.connect()
+			n.connect() //nolint:contextcheck // a line lives as long as the controller
 		}
 	}()
 }
@@ -293,7 +293,7 @@ func (w *bubble) apply(ctx context.Context, p *plug, c flow.Change) error {
 		w.note("%s does it and its answer is lost", p.n.name)
 		err := w.put(ctx, p, c)
 		p.Close()
-		p.n.later()
+		p.n.later() //nolint:contextcheck // the same
 		return errors.Join(err, slice.Errorf(slice.Unavailable, "the line broke"))
 	case 3: // meters are no part of the bundle
 		w.note("%s takes the meters alone", p.n.name)
@@ -303,12 +303,12 @@ func (w *bubble) apply(ctx context.Context, p *plug, c flow.Change) error {
 		w.note("%s is silent", p.n.name)
 		<-ctx.Done()
 		p.Close()
-		p.n.later()
+		p.n.later() //nolint:contextcheck // the same
 		return ctx.Err()
 	}
 	w.note("%s is lost", p.n.name)
 	p.Close()
-	p.n.later()
+	p.n.later() //nolint:contextcheck // the same
 	return slice.Errorf(slice.Unavailable, "the line broke")
 }
 
@@ -318,7 +318,7 @@ func (n *node) later() {
 	go func() {
 		select {
 		case <-time.After(time.Second):
-			n.connect()
+			n.connect() //nolint:contextcheck // a line lives as long as the controller
 		case <-ctx.Done():
 		}
 	}()

@@ -111,9 +111,13 @@ func (s *Scene) Whole(n fabric.Network) bool {
 }
 
 // Lives reports whether a network can do without the links that are down: its
-// ports reach each other, and no explicit path of it needs one.
+// ports and the nodes of its explicit paths reach each other, and no path needs
+// one that is down.
 func (s *Scene) Lives(n fabric.Network) bool {
 	for _, p := range n.Paths {
+		for _, name := range p.Hops {
+			n.Attachments = append(slices.Clip(n.Attachments), fabric.Attachment{Node: name})
+		}
 		for i := range len(p.Hops) - 1 {
 			a, b := min(p.Hops[i], p.Hops[i+1]), max(p.Hops[i], p.Hops[i+1])
 			if s.Cut[string(a)+"-"+string(b)] {

@@ -41,6 +41,7 @@ type crowd struct {
 }
 
 func newCrowd(t *testing.T, w *world.World) *crowd {
+	t.Helper()
 	return &crowd{t: t, world: w, voices: map[string]*voice{}, owner: map[probe.Stream]chaos.Port{}, heard: map[probe.Stream]int{}}
 }
 
@@ -104,7 +105,7 @@ func (c *crowd) admit(name string, p chaos.Port) {
 	var ctx context.Context
 	ctx, v.stop = context.WithCancel(c.t.Context())
 	for i, to := range []slice.MAC{slice.Broadcast, {2, 0, 0, 0, 0, 1 + p.MAC[5]%8}} {
-		f := probe.Frames{To: to, Stream: c.stream(p), Every: time.Duration(7+4*i) * time.Millisecond}
+		f := probe.Frames{To: to, Stream: c.stream(p), Every: time.Duration(20+9*i) * time.Millisecond}
 		v.done.Go(func() { _ = v.port.Send(ctx, f) }) // an interface that goes ends it
 	}
 }
@@ -187,21 +188,24 @@ func (c *crowd) measure(s *chaos.Scene) error {
 		}
 	}
 	late := time.Now().Add(10 * time.Second)
-	for {
+	for round := 1; ; round++ { // a busy machine takes long for each
 		missing := c.ask(todo)
 		if missing == nil {
 			return c.extra(todo)
 		}
-		if time.Now().After(late) {
+		if round > 10 && time.Now().After(late) {
 			return missing
 		}
 	}
 }
 
-// ask sends a frame for each question and returns the first that is not heard
-// by all who should.
+// ask sends a frame for each question that was not heard yet by all who should,
+// and returns the first that still is not.
 func (c *crowd) ask(all []*question) error {
 	for _, q := range all {
+		if len(q.streams) > 0 && c.missing([]*question{q}) == nil {
+			continue
+		}
 		q.streams = append(q.streams, c.stream(q.from.Port))
 		f := probe.Frames{To: q.to, Stream: c.next, Count: 1}
 		if err := q.from.port.Send(c.t.Context(), f); err != nil {

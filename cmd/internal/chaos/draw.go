@@ -83,26 +83,39 @@ func (s *Scene) ways(r *rand.Rand, n *fabric.Network) {
 	if r.IntN(3) > 0 {
 		return
 	}
+	if path := s.walk(r, *n); len(path) > 1 {
+		n.Paths = []fabric.Path{fabric.Explicit(path...)}
+	}
+}
+
+// walk draws a walk over links of a network that comes to no node twice.
+func (s *Scene) walk(r *rand.Rand, n fabric.Network) []slice.Node {
 	at := s.Nodes[r.IntN(len(s.Nodes))]
 	path := []slice.Node{at}
 	for range 1 + r.IntN(3) {
-		var next []slice.Node
-		for _, l := range s.allowed(*n) {
-			for _, end := range [][2]slice.Node{{l.A, l.B}, {l.B, l.A}} {
-				if end[0] == at && !slices.Contains(path, end[1]) {
-					next = append(next, end[1])
-				}
-			}
-		}
+		next := s.beside(n, at)
+		next = slices.DeleteFunc(next, func(o slice.Node) bool { return slices.Contains(path, o) })
 		if len(next) == 0 {
 			break
 		}
 		at = next[r.IntN(len(next))]
 		path = append(path, at)
 	}
-	if len(path) > 1 {
-		n.Paths = []fabric.Path{fabric.Explicit(path...)}
+	return path
+}
+
+// beside returns the nodes to which a network has a link from one.
+func (s *Scene) beside(n fabric.Network, at slice.Node) []slice.Node {
+	var all []slice.Node
+	for _, l := range s.allowed(n) {
+		switch at {
+		case l.A:
+			all = append(all, l.B)
+		case l.B:
+			all = append(all, l.A)
+		}
 	}
+	return all
 }
 
 func (s *Scene) allowed(n fabric.Network) []fabric.Link {

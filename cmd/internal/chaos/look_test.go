@@ -3,6 +3,7 @@ package chaos_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -160,12 +161,25 @@ func (w *bubble) measure() {
 			if diff := cmp.Diff(want, got); diff != "" || wrong != "" {
 				w.t.Errorf("from %s to %s: %s (-want +got)\n%s", from, to, wrong, diff)
 			}
-			if to == from.MAC || from.Label != 0 {
+			if to == from.MAC || from.Label != 0 || !w.scene.Lives(w.scene.Networks[from.Network]) {
 				continue
 			}
 			if got, _ := s.send(from, to, slice.Broadcast); len(got) > 0 {
 				w.t.Errorf("%s as %s is heard by %v", from, to, got)
+				w.history = append(w.history, w.about(from, to)...)
 			}
 		}
 	}
+}
+
+// about returns the rules of a switch that name an address or a port.
+func (w *bubble) about(p chaos.Port, mac slice.MAC) []string {
+	var all []string
+	end := w.see().where[p.String()].end
+	for _, f := range w.nodes[p.Node].mem.Held().Flows {
+		if text := f.String(); strings.Contains(text, mac.String()) || strings.Contains(text, fmt.Sprintf("in_port=%d,", end.Port)) {
+			all = append(all, fmt.Sprintf("          port %d of %s has %s", end.Port, p.Node, text))
+		}
+	}
+	return all
 }

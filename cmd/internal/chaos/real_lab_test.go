@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -45,9 +44,8 @@ func TestF30ChaosOnSwitches(t *testing.T) {
 	seed := first(t)
 	worlds := map[bool]*world.World{}
 	for _, mesh := range []bool{false, true} {
-		dir, err := os.MkdirTemp("", "c")
-		must(t, err)
-		worlds[mesh], err = world.New(t.Context(), world.Config{Dir: dir, Workloads: 3, Mesh: mesh, Nodes: []slice.Node{"n1", "n2", "n3", "n4", "n5"}})
+		var err error
+		worlds[mesh], err = world.New(t.Context(), world.Config{Dir: t.TempDir(), Workloads: 3, Mesh: mesh, Nodes: []slice.Node{"n1", "n2", "n3", "n4", "n5"}})
 		must(t, err)
 		t.Cleanup(func() { must(t, worlds[mesh].Close(context.WithoutCancel(t.Context()))) })
 	}

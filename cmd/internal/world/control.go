@@ -121,7 +121,7 @@ func (l *line) Keep(ctx context.Context, reports <-chan bridge.Report, wanted fu
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(c.ctx, cancel)()
+	defer context.AfterFunc(c.ctx, cancel)() //nolint:contextcheck // the session ends with the controller as well
 	l.end = cancel
 	l.mu.Unlock()
 	return c.fabric.Keep(ctx, reports, func(w bridge.Wanted) error { wanted(w); return nil })

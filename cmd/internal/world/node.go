@@ -47,7 +47,7 @@ func (w *World) Workload(name slice.Workload) string { return w.prefix + "-" + s
 // Workloads returns those of a node.
 func (n *Node) Workloads() []slice.Workload {
 	var all []slice.Workload
-	for i := range n.world.Config.Workloads {
+	for i := range n.world.Workloads {
 		all = append(all, slice.Workload(string(n.Name)+"w"+string(rune('0'+i))))
 	}
 	return all

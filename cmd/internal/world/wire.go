@@ -130,7 +130,7 @@ func (w *wire) SetWriteDeadline(t time.Time) error {
 
 // SetDeadline sets when everything has to end.
 func (w *wire) SetDeadline(t time.Time) error {
-	return errors.Join(w.SetWriteDeadline(t), w.Conn.SetReadDeadline(t))
+	return errors.Join(w.SetWriteDeadline(t), w.SetReadDeadline(t))
 }
 
 // piece is what a slow switch takes at a time.

@@ -306,6 +306,9 @@ func (s *Switch) slow(ctx context.Context, conn net.Conn) reader {
 	if s.config.Rate == 0 {
 		return conn
 	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(bufferSize) // else the system takes what the switch does not
+	}
 	return &throttle{ctx: ctx, conn: conn, rate: s.config.Rate}
 }
 
