@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -54,7 +55,7 @@ func TestExplainOrder(t *testing.T) {
 		m := rule.FindStringSubmatch(line)
 		if m != nil && before != nil {
 			was, is := slices.Index(tables, before[1]), slices.Index(tables, m[1])
-			if is < was || is == was && m[2] > before[2] { // priorities have three digits
+			if is < was || is == was && fmt.Sprintf("%5s", m[2]) > fmt.Sprintf("%5s", before[2]) {
 				t.Errorf("%s comes after %s", m[0], before[0])
 			}
 		}

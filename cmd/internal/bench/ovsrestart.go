@@ -174,7 +174,9 @@ func (f *fallen) bundle(ctx context.Context, dir string) (*bundle, error) {
 		if err != nil {
 			return b, err
 		}
-		_, text, _ = strings.Cut(text, "\n") // the head of the answer
+		if head, rest, _ := strings.Cut(text, "\n"); strings.Contains(head, "reply") { // not with every option
+			text = rest
+		}
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			return b, err
 		}
