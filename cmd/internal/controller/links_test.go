@@ -64,9 +64,10 @@ func newSite(t *testing.T) *site {
 	group.Go(func() { _ = server.Serve(ctx, l) }) // until the test ends
 	for i, n := range []slice.Node{"n1", "n2"} {
 		s.reports[n], s.wanted[n] = make(chan bridge.Report, 1), make(chan bridge.Wanted, 9)
-		s.reports[n] <- s.report(n, i)
+		reports, wanted := s.reports[n], s.wanted[n]
+		reports <- s.report(n, i)
 		group.Go(func() {
-			_ = s.links.Keep(ctx, s.reports[n], func(w bridge.Wanted) error { s.wanted[n] <- w; return nil }) // until the test ends
+			_ = s.links.Keep(ctx, reports, func(w bridge.Wanted) error { wanted <- w; return nil }) // until the test ends
 		})
 	}
 	s.eventually("there is a tunnel", func() bool { return len(f.Links()) == 1 })
