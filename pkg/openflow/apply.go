@@ -21,7 +21,8 @@ const chunk = 64 << 10
 // A bundle is closed before it is committed: Open vSwitch drops a message that
 // it cannot read from the bundle and commits the rest, so that every message
 // must be known to be in before. There is no other wait: what comes before the
-// close, and what comes after it, goes out in one piece.
+// close, and what comes after it, goes out in one piece. A small change goes
+// out as a whole if this switch has taken messages of each of its forms before.
 func (s *Session) Apply(ctx context.Context, c flow.Change) error {
 	if c.Empty() {
 		return nil
@@ -87,7 +88,14 @@ func (o *order) bundle() error {
 	o.next = s.expect(count).first
 	opened, closed := s.newCall(), s.newCall()
 	defer s.forget(opened, closed)
+	forms := formsOf(o.c)
+	if s.forms.hold(forms) {
+		return o.atOnce(opened, closed)
+	}
 	err := o.write(opened, closed)
+	if err == nil {
+		err = o.post()
+	}
 	if err == nil {
 		err = o.control(opened, ofp.BundleOpen)
 		if err != nil {
@@ -103,7 +111,30 @@ func (o *order) bundle() error {
 		}
 		return s.verdict(s.settle(), inBundle(o.c), err)
 	}
-	err = o.commit()
+	if err = o.commit(); err == nil {
+		s.forms.learn(forms)
+	}
+	return s.verdict(s.settle(), inBundle(o.c), err)
+}
+
+// atOnce sends the bundle and its commit in one piece.
+func (o *order) atOnce(opened, closed *call) error {
+	s := o.s
+	commit, barrier := s.newCall(), s.newCall()
+	defer s.forget(commit, barrier)
+	err := o.write(opened, closed)
+	if err == nil {
+		err = o.last(commit, barrier)
+	}
+	if err != nil {
+		return s.verdict(s.settle(), inBundle(o.c), err) // nothing was posted, or the switch is lost
+	}
+	o.ctx = context.WithoutCancel(o.ctx)
+	err = errors.Join(o.control(opened, ofp.BundleOpen), o.control(closed, ofp.BundleClose))
+	err = errors.Join(err, o.committed(commit, barrier))
+	if err != nil || s.anyFailed() {
+		s.forms.forget()
+	}
 	return s.verdict(s.settle(), inBundle(o.c), err)
 }
 
@@ -138,10 +169,7 @@ func (o *order) write(opened, closed *call) error {
 	if err := o.takes(); err != nil {
 		return err
 	}
-	if err := o.step(closed, ofp.BundleClose); err != nil {
-		return err
-	}
-	return o.post()
+	return o.step(closed, ofp.BundleClose)
 }
 
 func (o *order) groups() error {
@@ -261,6 +289,15 @@ func (o *order) commit() error {
 	o.ctx = context.WithoutCancel(o.ctx)
 	commit, barrier := o.s.newCall(), o.s.newCall()
 	defer o.s.forget(commit, barrier)
+	if err := o.last(commit, barrier); err != nil {
+		o.s.end(fmt.Errorf("commit: %w", err))
+		return err
+	}
+	return o.committed(commit, barrier)
+}
+
+// last posts what waits, the commit and a barrier.
+func (o *order) last(commit, barrier *call) error {
 	err := o.step(commit, ofp.BundleCommit)
 	if err == nil {
 		o.buf, err = (&ofp.Raw{Type: ofp.TypeBarrierRequest}).Append(o.buf, barrier.xid)
@@ -268,9 +305,12 @@ func (o *order) commit() error {
 	if err == nil {
 		err = o.post()
 	}
-	if err == nil {
-		err = o.control(commit, ofp.BundleCommit)
-	}
+	return err
+}
+
+// committed waits until the switch has carried out everything.
+func (o *order) committed(commit, barrier *call) error {
+	err := o.control(commit, ofp.BundleCommit)
 	var refusal *ofp.Error
 	if err == nil || errors.As(err, &refusal) {
 		if _, late := o.s.wait(o.ctx, barrier, ofp.TypeBarrierRequest); err == nil {

@@ -35,6 +35,7 @@ type Session struct {
 	bundles atomic.Uint32
 	turn    chan struct{} // held by who carries out a change
 	order   order         // of who holds the turn
+	forms   forms         // the same
 
 	running sync.WaitGroup
 
@@ -56,7 +57,7 @@ func (s *Server) newSession(ctx context.Context, end context.CancelCauseFunc, co
 		config: s.config, counters: &s.counters, rules: s.rules, log: log, conn: conn,
 		done: ctx.Done(), end: end, cause: func() error { return context.Cause(ctx) },
 		ready: make(chan struct{}), out: newOutbox(),
-		turn: make(chan struct{}, 1), calls: map[uint32]*call{},
+		turn: make(chan struct{}, 1), forms: forms{}, calls: map[uint32]*call{},
 	}
 }
 

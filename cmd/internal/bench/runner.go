@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 )
 
 // A Runner is what a benchmark measures with.
@@ -25,10 +26,12 @@ type Measure func(ctx context.Context) (float64, error)
 // Pairs without a choice of the user's are as many as given, five at least.
 func (r *Runner) Compare(ctx context.Context, pairs int, unit string, ours, theirs Measure) error {
 	for i := range 1 + cmp.Or(r.Pairs, max(pairs, 5)) {
+		rest(ctx)
 		a, err := ours(ctx)
 		if err != nil {
 			return fmt.Errorf("ours: %w", err)
 		}
+		rest(ctx)
 		b, err := theirs(ctx)
 		if err != nil {
 			return fmt.Errorf("theirs: %w", err)
@@ -38,6 +41,15 @@ func (r *Runner) Compare(ctx context.Context, pairs int, unit string, ours, thei
 		}
 	}
 	return nil
+}
+
+// rest lets the processes of the last turn come to an end of what they do, so
+// that the next one does not pay for it.
+func rest(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(300 * time.Millisecond):
+	}
 }
 
 // Pair enters a pair that was measured, and tells the user.
