@@ -92,6 +92,7 @@ func (w *wheel) control(ctx context.Context, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	said := make(chan news, 64)
 	server := &openflow.Server{Config: openflow.Config{
 		Tables: pipeline.Tables,
 		Handler: func(ctx context.Context, s *openflow.Session) {
@@ -99,9 +100,7 @@ func (w *wheel) control(ctx context.Context, dir string) (string, error) {
 		},
 		Events: func(e openflow.Event) {
 			if e.Port != nil {
-				time.AfterFunc(roundTrip/2, func() {
-					w.fabric.PortDown(e.Session.DPID(), e.Port.Port.Port, e.Port.Gone || !e.Port.Up, "the port is down")
-				})
+				said <- news{time.Now(), e}
 			}
 		},
 	}}
@@ -113,8 +112,30 @@ func (w *wheel) control(ctx context.Context, dir string) (string, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(ctx, l) }) // ends with ctx
+	serving.Go(func() { w.hear(ctx, said) })
 	w.ends = append(w.ends, func() { cancel(); serving.Wait() })
 	return "unix:" + socket, nil
+}
+
+// news is what a switch has said, and when.
+type news struct {
+	at time.Time
+	openflow.Event
+}
+
+// hear tells the fabric what switches say, in their order and half a round
+// trip late.
+func (w *wheel) hear(ctx context.Context, said <-chan news) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e := <-said:
+			if pause(ctx, time.Until(e.at.Add(roundTrip/2))) == nil {
+				w.fabric.PortDown(e.Session.DPID(), e.Port.Port.Port, e.Port.Gone || !e.Port.Up, "the port is down")
+			}
+		}
+	}
 }
 
 // roundTrip is how far the controller is from its switches: gateways of other

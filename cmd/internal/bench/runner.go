@@ -26,12 +26,12 @@ type Measure func(ctx context.Context) (float64, error)
 // Pairs without a choice of the user's are as many as given, five at least.
 func (r *Runner) Compare(ctx context.Context, pairs int, unit string, ours, theirs Measure) error {
 	for i := range 1 + cmp.Or(r.Pairs, max(pairs, 5)) {
-		rest(ctx)
+		breathe(ctx)
 		a, err := ours(ctx)
 		if err != nil {
 			return fmt.Errorf("ours: %w", err)
 		}
-		rest(ctx)
+		breathe(ctx)
 		b, err := theirs(ctx)
 		if err != nil {
 			return fmt.Errorf("theirs: %w", err)
@@ -43,9 +43,9 @@ func (r *Runner) Compare(ctx context.Context, pairs int, unit string, ours, thei
 	return nil
 }
 
-// rest lets the processes of the last turn come to an end of what they do, so
+// breathe lets the processes of the last turn come to an end of what they do, so
 // that the next one does not pay for it.
-func rest(ctx context.Context) {
+func breathe(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(300 * time.Millisecond):
