@@ -168,7 +168,7 @@ func (b *builder) fillScalar(n *node, y *yaml.Node, path string) {
 	case bool:
 		n.form, n.number = boolean, strconv.FormatBool(v)
 	case float64:
-		n.number = strconv.FormatFloat(v, 'g', -1, 64)
+		n.number = strconv.FormatFloat(v+0, 'g', -1, 64) // zero has no sign
 	default:
 		n.number = fmt.Sprint(v)
 	}
