@@ -35,6 +35,7 @@ func main() {
 			return options.Run(cmd.Context(), cmd.ErrOrStderr(), func(p controller.Parts) (controller.Actor, error) {
 				return build(sco.Config{
 					Domains: drivers, Controllers: p.Controllers, BFD: p.BFD, Store: p.Store, Logger: p.Logger,
+					Budget:  options.Budget,
 					Numbers: ipam.Ring{First: options.FirstNumber, Last: options.LastNumber},
 				})
 			})

@@ -37,6 +37,7 @@ func main() {
 			return options.Run(cmd.Context(), cmd.ErrOrStderr(), func(p controller.Parts) (controller.Actor, error) {
 				return build(more, sdnc.Config{
 					Domain: slice.Domain(domain), Gateway: slice.Node(gateway), Controllers: p.Controllers, BFD: p.BFD,
+					Budget:  options.Budget,
 					Numbers: ipam.Ring{First: options.FirstNumber, Last: options.LastNumber},
 					Labels:  ipam.Ring{First: 1, Last: uint32(lastLabel)},
 					Store:   p.Store, Logger: p.Logger,

@@ -45,6 +45,7 @@ type Config struct {
 	Domains     map[slice.Domain]Domain
 	Controllers []string      // OVS targets of this controller, for the NEDs
 	BFD         time.Duration // between frames by which NEDs watch their tunnels; 0: none
+	Budget      int           // flows that a NED may have; 0: any number
 	Numbers     ipam.Ring     // VNIs between domains; zero: all
 	Store       fabric.Store
 	Logger      *slog.Logger     // nil: none
@@ -107,7 +108,7 @@ func New(cfg Config) (*SCO, error) {
 		s.records[slice.ID(key)] = r
 	}
 	s.fabric, err = fabric.New(fabric.Config{
-		Bridge: bridge.NED, Controllers: cfg.Controllers, BFD: cfg.BFD, Numbers: cfg.Numbers,
+		Bridge: bridge.NED, Controllers: cfg.Controllers, BFD: cfg.BFD, Numbers: cfg.Numbers, Budget: cfg.Budget,
 		Store: cfg.Store, Logger: cfg.Logger, Joined: s.poke,
 	})
 	if err != nil {

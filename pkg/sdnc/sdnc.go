@@ -43,6 +43,7 @@ type Config struct {
 	Gateway     slice.Node    // where the NED is; empty: no hand-offs
 	Controllers []string      // OVS targets of this controller
 	BFD         time.Duration // between frames by which switches watch their tunnels; 0: none
+	Budget      int           // flows that a switch may have; 0: any number
 	Numbers     ipam.Ring     // of networks; zero: all VNIs
 	Labels      ipam.Ring     // of hand-offs; zero: all VLANs
 	Store       fabric.Store
@@ -82,7 +83,7 @@ func New(cfg Config) (*Controller, error) {
 		return nil, fmt.Errorf("load the segments of %s: %w", cfg.Domain, err)
 	}
 	c.fabric, err = fabric.New(fabric.Config{
-		Bridge: bridge.SPS, Controllers: cfg.Controllers, BFD: cfg.BFD, Mesh: true, Numbers: cfg.Numbers,
+		Bridge: bridge.SPS, Controllers: cfg.Controllers, BFD: cfg.BFD, Mesh: true, Numbers: cfg.Numbers, Budget: cfg.Budget,
 		Store: cfg.Store, Logger: cfg.Logger, Joined: c.joined,
 	})
 	if err != nil {

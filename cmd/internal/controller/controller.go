@@ -43,6 +43,7 @@ type Options struct {
 	Guests          string // HOST:PORT for switches without an agent
 	FirstNumber     uint32
 	LastNumber      uint32
+	Budget          int           // flows of a switch
 	BFD             time.Duration // between frames by which switches watch tunnels; 0: none
 	Probes          time.Duration // between probes of a link
 }
@@ -86,6 +87,7 @@ func (o *Options) Flags(f *pflag.FlagSet) {
 	f.StringVar(&o.Admin, "admin", "", "HOST:PORT or unix:PATH for health and metrics; none if empty")
 	f.StringVar(&o.LogLevel, "log-level", "info", "debug, info, warn or error")
 	f.Uint32Var(&o.FirstNumber, "vni-first", 1, "lowest VNI that networks get")
+	f.IntVar(&o.Budget, "flows", 0, "flows that a switch may have; 0: any number")
 	f.Uint32Var(&o.LastNumber, "vni-last", uint32(slice.LastNetwork), "highest VNI that networks get")
 	f.DurationVar(&o.BFD, "bfd", 300*time.Millisecond, "time between frames by which switches watch their tunnels, at least 100ms; 0: they do not")
 	f.DurationVar(&o.Probes, "probe-interval", time.Second, "time between probes of a link, at least 50ms; a link that loses frames is found within three")
@@ -131,6 +133,9 @@ func (o Options) check() error {
 		if required.value == "" {
 			return slice.Errorf(slice.Invalid, "--%s is required", required.flag)
 		}
+	}
+	if o.Budget < 0 {
+		return slice.Errorf(slice.Invalid, "--flows: %d is less than nothing", o.Budget)
 	}
 	if o.FirstNumber == 0 || o.LastNumber < o.FirstNumber || o.LastNumber > uint32(slice.LastNetwork) {
 		return slice.Errorf(slice.Invalid, "--vni-first and --vni-last: %d to %d is no range within 1 to %d", o.FirstNumber, o.LastNumber, slice.LastNetwork)
