@@ -86,13 +86,18 @@ func (o *order) bundle() error {
 	}
 	o.id = s.bundles.Add(1)
 	o.next = s.expect(count).first
-	opened, closed := s.newCall(), s.newCall()
-	defer s.forget(opened, closed)
+	opened := s.newCall()
+	defer s.forget(opened)
 	forms := formsOf(o.c)
 	if s.forms.hold(forms) {
-		return o.atOnce(opened, closed)
+		return o.atOnce(opened)
 	}
-	err := o.write(opened, closed)
+	closed := s.newCall()
+	defer s.forget(closed)
+	err := o.write(opened)
+	if err == nil {
+		err = o.step(closed, ofp.BundleClose)
+	}
 	if err == nil {
 		err = o.post()
 	}
@@ -117,12 +122,13 @@ func (o *order) bundle() error {
 	return s.verdict(s.settle(), inBundle(o.c), err)
 }
 
-// atOnce sends the bundle and its commit in one piece.
-func (o *order) atOnce(opened, closed *call) error {
+// atOnce sends the bundle and its commit in one piece. The commit closes the
+// bundle as well, which saves the switch an answer.
+func (o *order) atOnce(opened *call) error {
 	s := o.s
 	commit, barrier := s.newCall(), s.newCall()
 	defer s.forget(commit, barrier)
-	err := o.write(opened, closed)
+	err := o.write(opened)
 	if err == nil {
 		err = o.last(commit, barrier)
 	}
@@ -130,9 +136,8 @@ func (o *order) atOnce(opened, closed *call) error {
 		return s.verdict(s.settle(), inBundle(o.c), err) // nothing was posted, or the switch is lost
 	}
 	o.ctx = context.WithoutCancel(o.ctx)
-	err = errors.Join(o.control(opened, ofp.BundleOpen), o.control(closed, ofp.BundleClose))
-	err = errors.Join(err, o.committed(commit, barrier))
-	if err != nil || s.anyFailed() {
+	err = o.committed(commit, barrier)
+	if err = errors.Join(o.control(opened, ofp.BundleOpen), err); err != nil || s.anyFailed() {
 		s.forms.forget()
 	}
 	return s.verdict(s.settle(), inBundle(o.c), err)
@@ -140,7 +145,7 @@ func (o *order) atOnce(opened, closed *call) error {
 
 // write writes everything up to the close of the bundle. What has no form on
 // the wire is found before anything is sent, if the change is small.
-func (o *order) write(opened, closed *call) error {
+func (o *order) write(opened *call) error {
 	k := o.s.rules
 	for i := range o.c.PutMeters {
 		m := &o.c.PutMeters[i]
@@ -166,10 +171,7 @@ func (o *order) write(opened, closed *call) error {
 			return err
 		}
 	}
-	if err := o.takes(); err != nil {
-		return err
-	}
-	return o.step(closed, ofp.BundleClose)
+	return o.takes()
 }
 
 func (o *order) groups() error {
@@ -310,13 +312,12 @@ func (o *order) last(commit, barrier *call) error {
 
 // committed waits until the switch has carried out everything.
 func (o *order) committed(commit, barrier *call) error {
-	err := o.control(commit, ofp.BundleCommit)
-	var refusal *ofp.Error
-	if err == nil || errors.As(err, &refusal) {
-		if _, late := o.s.wait(o.ctx, barrier, ofp.TypeBarrierRequest); err == nil {
-			err = late
-		}
+	// The barrier is the last to be answered: who waits for it first wakes once.
+	_, err := o.s.wait(o.ctx, barrier, ofp.TypeBarrierRequest)
+	if err == nil {
+		err = o.control(commit, ofp.BundleCommit)
 	}
+	var refusal *ofp.Error
 	if err != nil && !errors.As(err, &refusal) {
 		o.s.end(fmt.Errorf("commit: %w", err))
 	}

@@ -112,8 +112,8 @@ func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond)
 // with one of our first.
 func (b *adding) run(ctx context.Context, r *Runner) error {
 	size := r.sizeOf(500)
-	const few = 9
-	if err := b.plug(ctx, 1, size+few+r.Pairs+20); err != nil {
+	const few = 25
+	if err := b.plug(ctx, 1, size+2*few+r.Pairs+20); err != nil {
 		return err
 	}
 	early, err := b.several(ctx, few)
@@ -132,7 +132,7 @@ func (b *adding) run(ctx context.Context, r *Runner) error {
 		return err
 	}
 	var late []float64
-	err = r.Compare(ctx, 5, "ms", func(ctx context.Context) (float64, error) {
+	err = r.Compare(ctx, 15, "ms", func(ctx context.Context) (float64, error) {
 		took, err := b.add(ctx)
 		late = append(late, took)
 		return took, err
@@ -145,6 +145,7 @@ func (b *adding) run(ctx context.Context, r *Runner) error {
 		return err
 	}
 	for len(late) < few {
+		breathe(ctx)
 		took, err := b.add(ctx)
 		if err != nil {
 			return err
@@ -161,6 +162,7 @@ func (b *adding) run(ctx context.Context, r *Runner) error {
 func (b *adding) several(ctx context.Context, n int) ([]float64, error) {
 	var all []float64
 	for range n {
+		breathe(ctx) // as the late ones have to
 		took, err := b.add(ctx)
 		if err != nil {
 			return nil, err
