@@ -42,7 +42,7 @@ func (d *Door) order(c echo.Context) (Answer, error) {
 		return Answer{}, err
 	}
 	translated := d.now()
-	status, err := d.slices.Apply(c.Request().Context(), intents, o.dryRun)
+	status, err := d.slices.Apply(c.Request().Context(), intents, intent.Order{DryRun: o.dryRun})
 	if err != nil {
 		return Answer{}, err
 	}

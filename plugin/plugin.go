@@ -25,10 +25,10 @@ import (
 
 // Slices keeps slices: the SCO, as the door needs it.
 type Slices interface {
-	Apply(ctx context.Context, in intent.Intents, dryRun bool) (intent.Status, error)
+	Apply(ctx context.Context, in intent.Intents, o intent.Order) (intent.Status, error)
 	Status(ctx context.Context, id slice.ID) (intent.Status, error)
-	List(ctx context.Context) ([]intent.Status, error)
-	Delete(ctx context.Context, id slice.ID) (existed bool, err error)
+	List(ctx context.Context, q intent.Query) (intent.Page, error)
+	Delete(ctx context.Context, id slice.ID, o intent.Order) (existed bool, err error)
 }
 
 // A Caller names who holds the certificate of a connection, and refuses whoever
@@ -89,11 +89,17 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) { d.echo.ServeH
 func (d *Door) Orders() (taken, refused uint64) { return d.taken.Load(), d.refused.Load() }
 
 func (d *Door) list(c echo.Context) error {
-	all, err := d.slices.List(c.Request().Context())
-	if err != nil {
-		return err
+	all := []intent.Status{}
+	for q := (intent.Query{}); ; {
+		page, err := d.slices.List(c.Request().Context(), q)
+		if err != nil {
+			return err
+		}
+		if all = append(all, page.Slices...); page.Next == "" {
+			return c.JSON(http.StatusOK, List{Slices: all})
+		}
+		q.PageToken = page.Next
 	}
-	return c.JSON(http.StatusOK, List{Slices: append([]intent.Status{}, all...)})
 }
 
 func (d *Door) get(c echo.Context) error {
@@ -114,7 +120,7 @@ func (d *Door) remove(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	existed, err := d.slices.Delete(c.Request().Context(), id)
+	existed, err := d.slices.Delete(c.Request().Context(), id, intent.Order{})
 	if err != nil && slice.KindOf(err) != slice.NotFound {
 		return err
 	}

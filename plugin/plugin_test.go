@@ -32,12 +32,12 @@ type shelf struct {
 	err  error
 }
 
-func (s *shelf) Apply(_ context.Context, in intent.Intents, dryRun bool) (intent.Status, error) {
+func (s *shelf) Apply(_ context.Context, in intent.Intents, o intent.Order) (intent.Status, error) {
 	if s.err != nil {
 		return intent.Status{}, s.err
 	}
 	old, there := s.have[in.Slice.ID]
-	if !dryRun {
+	if !o.DryRun {
 		s.have[in.Slice.ID] = in
 	}
 	return intent.Status{
@@ -54,19 +54,19 @@ func (s *shelf) Status(_ context.Context, id slice.ID) (intent.Status, error) {
 	return intent.Status{ID: id, Tenant: in.Slice.Tenant, Phase: intent.Ready}, s.err
 }
 
-func (s *shelf) List(ctx context.Context) ([]intent.Status, error) {
+func (s *shelf) List(ctx context.Context, _ intent.Query) (intent.Page, error) {
 	var all []intent.Status
 	for id := range s.have {
 		status, err := s.Status(ctx, id)
 		all = append(all, status)
 		if err != nil {
-			return nil, err
+			return intent.Page{}, err
 		}
 	}
-	return all, nil
+	return intent.Page{Slices: all}, nil
 }
 
-func (s *shelf) Delete(_ context.Context, id slice.ID) (bool, error) {
+func (s *shelf) Delete(_ context.Context, id slice.ID, _ intent.Order) (bool, error) {
 	if id == "panic" {
 		panic("oh")
 	}

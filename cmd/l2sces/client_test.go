@@ -25,12 +25,12 @@ type shelf struct {
 	seen map[slice.ID]int
 }
 
-func (s *shelf) Apply(_ context.Context, in intent.Intents, dryRun bool) (intent.Status, error) {
+func (s *shelf) Apply(_ context.Context, in intent.Intents, o intent.Order) (intent.Status, error) {
 	status := intent.Status{ID: in.Slice.ID, Tenant: in.Slice.Tenant, Generation: 1, Phase: intent.Pending, Changed: true}
 	if old, there := s.have[in.Slice.ID]; there {
 		status.Changed = !intent.Equal(old, in)
 	}
-	if !dryRun {
+	if !o.DryRun {
 		s.have[in.Slice.ID] = in
 	}
 	return status, nil
@@ -55,19 +55,19 @@ func (s *shelf) Status(_ context.Context, id slice.ID) (intent.Status, error) {
 	return status, nil
 }
 
-func (s *shelf) List(ctx context.Context) ([]intent.Status, error) {
+func (s *shelf) List(ctx context.Context, _ intent.Query) (intent.Page, error) {
 	var all []intent.Status
 	for id := range s.have {
 		status, err := s.Status(ctx, id)
 		if err != nil {
-			return nil, err
+			return intent.Page{}, err
 		}
 		all = append(all, status)
 	}
-	return all, nil
+	return intent.Page{Slices: all}, nil
 }
 
-func (s *shelf) Delete(_ context.Context, id slice.ID) (bool, error) {
+func (s *shelf) Delete(_ context.Context, id slice.ID, _ intent.Order) (bool, error) {
 	_, there := s.have[id]
 	delete(s.have, id)
 	return there, nil

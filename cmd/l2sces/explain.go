@@ -95,7 +95,7 @@ func explain(ctx context.Context, stderr io.Writer, f translate.Files, labFile s
 	}
 	defer func() { cancel(); world.Wait() }()
 	e := explanation{Template: f.Template, Intents: in.Canonical()}
-	if e.Status, err = world.SCO.Apply(ctx, in, false); err != nil {
+	if e.Status, err = world.SCO.Apply(ctx, in, intent.Order{}); err != nil {
 		return e, err
 	}
 	return e, e.collect(ctx, world, l)

@@ -23,8 +23,8 @@ import (
 // sco knows one slice.
 type sco struct{ api.Slices }
 
-func (sco) List(context.Context) ([]intent.Status, error) {
-	return []intent.Status{{ID: "fire", Tenant: "blue", Phase: intent.Ready}}, nil
+func (sco) List(context.Context, intent.Query) (intent.Page, error) {
+	return intent.Page{Slices: []intent.Status{{ID: "fire", Tenant: "blue", Phase: intent.Ready}}}, nil
 }
 
 // serveSCO serves an SCO over gRPC and returns its address.

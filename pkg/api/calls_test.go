@@ -53,19 +53,19 @@ func TestSlices(t *testing.T) {
 			in := h.in
 			s := a.serve(t, anywhere, serveAll(h))
 			c := api.NewSliceClient(a.dial(t, "n1", s.address))
-			got, err := c.Apply(t.Context(), in, h.existed)
+			got, err := c.Apply(t.Context(), in, full[intent.Order](t))
 			ok(t, err)
 			same(t, "status of Apply", h.status, got)
 			same(t, "intents", in, h.in)
-			same(t, "dry run", h.existed, h.dryRun)
+			same(t, "order", full[intent.Order](t), h.order)
 			got, err = c.Status(t.Context(), "one")
 			ok(t, err)
 			same(t, "status", h.status, got)
 			same(t, "id of Status", slice.ID("one"), h.id)
-			all, err := c.List(t.Context())
+			all, err := c.List(t.Context(), full[intent.Query](t))
 			ok(t, err)
-			same(t, "list", []intent.Status{h.status}, all)
-			existed, err := c.Delete(t.Context(), "two")
+			same(t, "list", intent.Page{Slices: []intent.Status{h.status}, Next: h.next}, all)
+			existed, err := c.Delete(t.Context(), "two", full[intent.Order](t))
 			ok(t, err)
 			same(t, "answer of Delete", h.existed, existed)
 			same(t, "id of Delete", slice.ID("two"), h.id)
@@ -126,10 +126,10 @@ func TestErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h.err = test.err
 			var got [8]error
-			_, got[0] = slices.Apply(t.Context(), intent.Intents{}, false)
+			_, got[0] = slices.Apply(t.Context(), intent.Intents{}, intent.Order{})
 			_, got[1] = slices.Status(t.Context(), "s")
-			_, got[2] = slices.List(t.Context())
-			_, got[3] = slices.Delete(t.Context(), "s")
+			_, got[2] = slices.List(t.Context(), intent.Query{})
+			_, got[3] = slices.Delete(t.Context(), "s", intent.Order{})
 			_, got[4] = domain.Apply(t.Context(), nil)
 			_, got[5] = domain.List(t.Context())
 			_, got[6] = domain.Info(t.Context())
@@ -177,7 +177,7 @@ func TestMessageTooLarge(t *testing.T) {
 	s := a.serve(t, anywhere, serveAll(h))
 	c := api.NewSliceClient(a.dial(t, "n1", s.address))
 	large := intent.Intents{APIVersion: strings.Repeat("x", 5<<20)}
-	if _, err := c.Apply(t.Context(), large, false); slice.KindOf(err) != slice.Exhausted || h.in.APIVersion != "" {
+	if _, err := c.Apply(t.Context(), large, intent.Order{}); slice.KindOf(err) != slice.Exhausted || h.in.APIVersion != "" {
 		t.Errorf("a large request: %.99v", err)
 	}
 	h.status.Message = large.APIVersion

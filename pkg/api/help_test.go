@@ -176,6 +176,9 @@ func fill(t *testing.T, v reflect.Value, n *int) {
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		fill(t, v.Index(0), n)
 		fill(t, v.Index(1), n)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(t, v.Elem(), n)
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
@@ -200,7 +203,9 @@ type house struct {
 	err      error
 	panics   bool
 	in       intent.Intents
-	dryRun   bool
+	order    intent.Order
+	query    intent.Query
+	next     string
 	status   intent.Status
 	segments []intent.Segment
 	ids      []slice.NetworkID
@@ -219,10 +224,10 @@ func (h *house) fault() error {
 
 type sliceHouse struct{ *house }
 
-func (h sliceHouse) Apply(_ context.Context, in intent.Intents, dryRun bool) (intent.Status, error) {
+func (h sliceHouse) Apply(_ context.Context, in intent.Intents, o intent.Order) (intent.Status, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.in, h.dryRun = in, dryRun
+	h.in, h.order = in, o
 	return h.status, h.fault()
 }
 
@@ -231,12 +236,13 @@ func (h sliceHouse) Status(_ context.Context, id slice.ID) (intent.Status, error
 	return h.status, h.fault()
 }
 
-func (h sliceHouse) List(context.Context) ([]intent.Status, error) {
-	return []intent.Status{h.status}, h.fault()
+func (h sliceHouse) List(_ context.Context, q intent.Query) (intent.Page, error) {
+	h.query = q
+	return intent.Page{Slices: []intent.Status{h.status}, Next: h.next}, h.fault()
 }
 
-func (h sliceHouse) Delete(_ context.Context, id slice.ID) (bool, error) {
-	h.id = id
+func (h sliceHouse) Delete(_ context.Context, id slice.ID, o intent.Order) (bool, error) {
+	h.id, h.order = id, o
 	return h.existed, h.fault()
 }
 

@@ -10,14 +10,6 @@ import (
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
-// Slices keeps slices: the SCO, or a client of one.
-type Slices interface {
-	Apply(ctx context.Context, in intent.Intents, dryRun bool) (intent.Status, error)
-	Status(ctx context.Context, id slice.ID) (intent.Status, error)
-	List(ctx context.Context) ([]intent.Status, error)
-	Delete(ctx context.Context, id slice.ID) (existed bool, err error)
-}
-
 // ServeSlices serves SliceService with slices.
 func ServeSlices(s *grpc.Server, slices Slices) {
 	pb.RegisterSliceServiceServer(s, sliceServer{slices: slices})
@@ -36,7 +28,12 @@ func (s sliceServer) ApplySlice(ctx context.Context, req *pb.ApplySliceRequest) 
 	if err != nil {
 		return nil, slice.Errorf(slice.Invalid, "intents: %w", err)
 	}
-	status, err := s.slices.Apply(ctx, in, req.GetDryRun())
+	o, err := order(req.GetOrder())
+	if err != nil {
+		return nil, err
+	}
+	o.DryRun = o.DryRun || req.GetDryRun()
+	status, err := s.slices.Apply(ctx, in, o)
 	if err != nil {
 		return nil, err
 	}
@@ -51,20 +48,40 @@ func (s sliceServer) GetSlice(ctx context.Context, req *pb.GetSliceRequest) (*pb
 	return message(status, &pb.SliceStatus{})
 }
 
-func (s sliceServer) ListSlices(ctx context.Context, _ *pb.ListSlicesRequest) (*pb.ListSlicesResponse, error) {
-	all, err := s.slices.List(ctx)
+func (s sliceServer) ListSlices(ctx context.Context, req *pb.ListSlicesRequest) (*pb.ListSlicesResponse, error) {
+	q, err := value[intent.Query](req)
+	if err != nil {
+		return nil, slice.Errorf(slice.Invalid, "query: %w", err)
+	}
+	page, err := s.slices.List(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	return message(map[string]any{"slices": all}, &pb.ListSlicesResponse{})
+	return message(page, &pb.ListSlicesResponse{})
 }
 
 func (s sliceServer) DeleteSlice(ctx context.Context, req *pb.DeleteSliceRequest) (*pb.DeleteSliceResponse, error) {
-	existed, err := s.slices.Delete(ctx, slice.ID(req.GetId()))
+	o, err := order(req.GetOrder())
+	if err != nil {
+		return nil, err
+	}
+	existed, err := s.slices.Delete(ctx, slice.ID(req.GetId()), o)
 	if err != nil {
 		return nil, err
 	}
 	return &pb.DeleteSliceResponse{Existed: existed}, nil
+}
+
+// order reads how a change is meant; without a message it means nothing special.
+func order(m *pb.Order) (intent.Order, error) {
+	if m == nil {
+		return intent.Order{}, nil
+	}
+	o, err := value[intent.Order](m)
+	if err != nil {
+		return o, slice.Errorf(slice.Invalid, "order: %w", err)
+	}
+	return o, nil
 }
 
 // A SliceClient is an SCO far away.
@@ -78,12 +95,16 @@ func NewSliceClient(conn grpc.ClientConnInterface) SliceClient {
 }
 
 // Apply makes a slice, or changes it.
-func (c SliceClient) Apply(ctx context.Context, in intent.Intents, dryRun bool) (intent.Status, error) {
+func (c SliceClient) Apply(ctx context.Context, in intent.Intents, o intent.Order) (intent.Status, error) {
 	m, err := message(in, &pb.Intents{})
 	if err != nil {
 		return intent.Status{}, err
 	}
-	answer, err := c.client.ApplySlice(ctx, &pb.ApplySliceRequest{Intents: m, DryRun: dryRun})
+	how, err := message(o, &pb.Order{})
+	if err != nil {
+		return intent.Status{}, err
+	}
+	answer, err := c.client.ApplySlice(ctx, &pb.ApplySliceRequest{Intents: m, Order: how})
 	if err != nil {
 		return intent.Status{}, inward(err)
 	}
@@ -99,18 +120,25 @@ func (c SliceClient) Status(ctx context.Context, id slice.ID) (intent.Status, er
 	return value[intent.Status](answer)
 }
 
-// List returns all slices, by id.
-func (c SliceClient) List(ctx context.Context) ([]intent.Status, error) {
-	answer, err := c.client.ListSlices(ctx, &pb.ListSlicesRequest{})
+// List returns slices by id, a page at a time.
+func (c SliceClient) List(ctx context.Context, q intent.Query) (intent.Page, error) {
+	req, err := message(q, &pb.ListSlicesRequest{})
 	if err != nil {
-		return nil, inward(err)
+		return intent.Page{}, err
 	}
-	all, err := value[struct{ Slices []intent.Status }](answer)
-	return all.Slices, err
+	answer, err := c.client.ListSlices(ctx, req)
+	if err != nil {
+		return intent.Page{}, inward(err)
+	}
+	return value[intent.Page](answer)
 }
 
 // Delete takes a slice apart and tells whether there was one.
-func (c SliceClient) Delete(ctx context.Context, id slice.ID) (bool, error) {
-	answer, err := c.client.DeleteSlice(ctx, &pb.DeleteSliceRequest{Id: string(id)})
+func (c SliceClient) Delete(ctx context.Context, id slice.ID, o intent.Order) (bool, error) {
+	how, err := message(o, &pb.Order{})
+	if err != nil {
+		return false, err
+	}
+	answer, err := c.client.DeleteSlice(ctx, &pb.DeleteSliceRequest{Id: string(id), Order: how})
 	return answer.GetExisted(), inward(err)
 }

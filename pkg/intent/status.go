@@ -29,6 +29,12 @@ type Status struct {
 	Networks   []NetworkStatus   `json:"networks,omitempty"`
 	PhasesMs   map[string]uint32 `json:"phasesMs,omitempty"` // of an apply: milliseconds by name of the phase
 	Since      time.Time         `json:"since,omitzero"`
+
+	Paused     bool           `json:"paused,omitempty"` // nothing is repaired or changed
+	Conditions []Condition    `json:"conditions,omitempty"`
+	Domains    []DomainStatus `json:"domains,omitempty"`
+	Links      []LinkStatus   `json:"links,omitempty"`
+	Intents    *Intents       `json:"intents,omitempty"` // where one slice was asked for
 }
 
 // A NetworkStatus is a network as it is.
@@ -42,6 +48,8 @@ type NetworkStatus struct {
 	Members []MemberStatus    `json:"members,omitempty"`
 	Ready   bool              `json:"ready"`
 	Message string            `json:"message,omitempty"`
+
+	Conditions []Condition `json:"conditions,omitempty"`
 }
 
 // A MemberStatus is a port as it is.
@@ -53,4 +61,6 @@ type MemberStatus struct {
 	MAC     slice.MAC      `json:"mac"`
 	Ready   bool           `json:"ready"`
 	Message string         `json:"message,omitempty"`
+
+	Conditions []Condition `json:"conditions,omitempty"`
 }

@@ -24,7 +24,7 @@ const (
 // is done for them. A domain that refuses leaves the slice as it was before; one
 // that does not answer leaves it pending, and the loop goes on. With dryRun the
 // intents are checked and planned, and nothing else.
-func (s *SCO) Apply(ctx context.Context, in intent.Intents, dryRun bool) (intent.Status, error) {
+func (s *SCO) Apply(ctx context.Context, in intent.Intents, o intent.Order) (intent.Status, error) {
 	watch := newStopwatch(s.cfg.Now)
 	intent.Default(&in)
 	if err := in.Validate(); err != nil {
@@ -44,7 +44,7 @@ func (s *SCO) Apply(ctx context.Context, in intent.Intents, dryRun bool) (intent
 		return intent.Status{}, err
 	}
 	watch.lap("plan")
-	if dryRun {
+	if o.DryRun {
 		return s.foresee(next, next != before), nil
 	}
 	return s.change(ctx, next, before, watch)

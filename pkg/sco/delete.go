@@ -5,13 +5,14 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
 // Delete takes a slice apart and tells whether there was one. It answers when
 // nothing of the slice is left; a domain that cannot be reached leaves the
 // slice in phase Deleting, and the loop goes on.
-func (s *SCO) Delete(ctx context.Context, id slice.ID) (bool, error) {
+func (s *SCO) Delete(ctx context.Context, id slice.ID, _ intent.Order) (bool, error) {
 	unlock, err := s.lock(ctx, id)
 	if err != nil {
 		return false, err

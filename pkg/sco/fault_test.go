@@ -22,7 +22,7 @@ func TestRefusedWhenNew(t *testing.T) {
 			in(t, sco.Config{}, func(w *world) {
 				w.domains["b"].fails(slice.Errorf(kind, "not this one"), apply)
 				before := w.everything()
-				_, err := w.Apply(w.ctx, three("s"), false)
+				_, err := w.Apply(w.ctx, three("s"), intent.Order{})
 				if slice.KindOf(err) != kind || !strings.Contains(err.Error(), "domain b: not this one") {
 					t.Errorf("got %v, want kind %s", err, kind)
 				}
@@ -44,7 +44,7 @@ func TestRefusedWhenChanged(t *testing.T) {
 				before := w.everything()
 				w.domains["b"].does(func() { w.domains["b"].fail[apply] = slice.Errorf(kind, "not this one") })
 				// The way back needs b as well: it has lost local's neighbour.
-				_, err := w.Apply(w.ctx, changed("s"), false)
+				_, err := w.Apply(w.ctx, changed("s"), intent.Order{})
 				if slice.KindOf(err) != kind {
 					t.Errorf("got %v, want kind %s", err, kind)
 				}
@@ -71,7 +71,7 @@ func TestRefusedOnce(t *testing.T) {
 		before := w.everything()
 		more := three("s")
 		more.Slice.Networks = append(more.Slice.Networks, intent.Network{Name: "extra", Domains: []slice.Domain{"a", "b"}})
-		_, err := w.Apply(w.ctx, more, false)
+		_, err := w.Apply(w.ctx, more, intent.Order{})
 		if slice.KindOf(err) != slice.Exhausted || !strings.Contains(err.Error(), "s/extra") {
 			t.Errorf("got %v, want Exhausted for s/extra", err)
 		}
@@ -90,7 +90,7 @@ func TestRefusedWhileAnotherIsAway(t *testing.T) {
 	in(t, sco.Config{}, func(w *world) {
 		w.domains["a"].fails(slice.Errorf(slice.Unavailable, "connection refused"), apply, remove)
 		w.domains["b"].fails(slice.Errorf(slice.Invalid, "not this one"), apply)
-		_, err := w.Apply(w.ctx, three("s"), false)
+		_, err := w.Apply(w.ctx, three("s"), intent.Order{})
 		if slice.KindOf(err) != slice.Invalid {
 			t.Errorf("got %v, want Invalid", err)
 		}
@@ -112,7 +112,7 @@ func TestAwayFromTheStart(t *testing.T) {
 			in(t, sco.Config{}, func(w *world) {
 				away(w.domains["b"])
 				before := w.everything()
-				_, err := w.Apply(w.ctx, three("s"), false)
+				_, err := w.Apply(w.ctx, three("s"), intent.Order{})
 				if slice.KindOf(err) != slice.Unavailable || !strings.Contains(err.Error(), "domain b") {
 					t.Errorf("got %v, want Unavailable for b", err)
 				}
@@ -133,7 +133,7 @@ func TestAwayLater(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in(t, sco.Config{}, func(w *world) {
 				away(w.domains["b"])
-				s, err := w.Apply(w.ctx, three("s"), false)
+				s, err := w.Apply(w.ctx, three("s"), intent.Order{})
 				if err != nil || s.Phase != intent.Pending || !s.Changed || !strings.Contains(s.Message, "domain b") {
 					t.Errorf("got %+v, %v, want it pending for b", s, err)
 				}
@@ -156,7 +156,7 @@ func TestAwayLater(t *testing.T) {
 func TestRefusedLater(t *testing.T) {
 	in(t, sco.Config{}, func(w *world) {
 		w.domains["b"].fails(slice.Errorf(slice.Unavailable, "connection refused"), apply)
-		if s, err := w.Apply(w.ctx, three("s"), false); err != nil || s.Phase != intent.Pending {
+		if s, err := w.Apply(w.ctx, three("s"), intent.Order{}); err != nil || s.Phase != intent.Pending {
 			t.Fatalf("%+v, %v", s, err)
 		}
 		w.domains["b"].fails(slice.Errorf(slice.Exhausted, "no label is free"), apply)
@@ -176,7 +176,7 @@ func TestChangeWhileAway(t *testing.T) {
 		w.ready(three("s"))
 		before := w.holds(three("s"), sco.Plan{})
 		w.domains["b"].fails(slice.Errorf(slice.Unavailable, "connection refused"), apply, remove)
-		s, err := w.Apply(w.ctx, changed("s"), false)
+		s, err := w.Apply(w.ctx, changed("s"), intent.Order{})
 		if err != nil || s.Phase != intent.Pending || s.Generation != 2 {
 			t.Errorf("got %+v, %v", s, err)
 		}
@@ -199,14 +199,14 @@ func TestDeleteWhileAway(t *testing.T) {
 			in(t, sco.Config{}, func(w *world) {
 				w.ready(three("s"))
 				w.domains["b"].away()
-				was, err := w.Delete(w.ctx, "s")
+				was, err := w.Delete(w.ctx, "s", intent.Order{})
 				if !was || slice.KindOf(err) != slice.Unavailable || !strings.Contains(err.Error(), "domain b") {
 					t.Errorf("got %v, %v", was, err)
 				}
 				if s := w.status("s"); s.Phase != intent.Deleting || !strings.Contains(s.Message, "domain b") {
 					t.Errorf("got %+v", s)
 				}
-				if _, err := w.Apply(w.ctx, three("s"), false); slice.KindOf(err) != slice.Conflict || !strings.Contains(err.Error(), "is being deleted") {
+				if _, err := w.Apply(w.ctx, three("s"), intent.Order{}); slice.KindOf(err) != slice.Conflict || !strings.Contains(err.Error(), "is being deleted") {
 					t.Errorf("apply meanwhile: %v", err)
 				}
 				for _, d := range []slice.Domain{"a", "c"} {
@@ -237,10 +237,10 @@ func TestCrash(t *testing.T) {
 		work  func(w *world)
 		next  func(slice.ID) intent.Intents // of generation 2
 	}{
-		"apply":          {false, func(w *world) { _, _ = w.Apply(w.ctx, three("s"), false) }, nil},
-		"change":         {true, func(w *world) { _, _ = w.Apply(w.ctx, changed("s"), false) }, changed},
-		"quiet change":   {true, func(w *world) { _, _ = w.Apply(w.ctx, quiet("s"), false) }, quiet},
-		"delete":         {true, func(w *world) { _, _ = w.Delete(w.ctx, "s") }, nil},
+		"apply":          {false, func(w *world) { _, _ = w.Apply(w.ctx, three("s"), intent.Order{}) }, nil},
+		"change":         {true, func(w *world) { _, _ = w.Apply(w.ctx, changed("s"), intent.Order{}) }, changed},
+		"quiet change":   {true, func(w *world) { _, _ = w.Apply(w.ctx, quiet("s"), intent.Order{}) }, quiet},
+		"delete":         {true, func(w *world) { _, _ = w.Delete(w.ctx, "s", intent.Order{}) }, nil},
 		"refused":        {false, func(w *world) { w.refused(three("s")) }, nil},
 		"refused change": {true, func(w *world) { w.refused(changed("s")) }, changed},
 	}
@@ -301,7 +301,7 @@ func quiet(id slice.ID) intent.Intents {
 // refused applies what domain b refuses.
 func (w *world) refused(in intent.Intents) {
 	w.domains["b"].fails(slice.Errorf(slice.Exhausted, "no label is free"), apply)
-	_, _ = w.Apply(w.ctx, in, false)
+	_, _ = w.Apply(w.ctx, in, intent.Order{})
 	w.domains["b"].heals()
 }
 
@@ -309,7 +309,8 @@ func (w *world) refused(in intent.Intents) {
 // takes the slice apart.
 func (w *world) whole(next func(slice.ID) intent.Intents) {
 	w.t.Helper()
-	all, err := w.List(w.ctx)
+	page, err := w.List(w.ctx, intent.Query{})
+	all := page.Slices
 	if err != nil || len(all) > 1 {
 		w.t.Fatalf("slices: %v, %v", all, err)
 	}
@@ -338,7 +339,7 @@ func (w *world) whole(next func(slice.ID) intent.Intents) {
 func TestDiskFull(t *testing.T) {
 	in(t, sco.Config{}, func(w *world) {
 		w.store.fails(0)
-		if _, err := w.Apply(w.ctx, three("s"), false); err == nil || !strings.Contains(err.Error(), "save slice s") {
+		if _, err := w.Apply(w.ctx, three("s"), intent.Order{}); err == nil || !strings.Contains(err.Error(), "save slice s") {
 			t.Errorf("got %v", err)
 		}
 		w.store.fails(-1)
@@ -346,7 +347,7 @@ func TestDiskFull(t *testing.T) {
 		w.ready(three("s"))
 		w.loop()
 		w.store.fails(1) // the record, and nothing of the NEDs
-		if s, err := w.Apply(w.ctx, changed("s"), false); err == nil && s.Phase != intent.Pending {
+		if s, err := w.Apply(w.ctx, changed("s"), intent.Order{}); err == nil && s.Phase != intent.Pending {
 			t.Errorf("got %+v, %v", s, err)
 		}
 		w.store.fails(-1)
@@ -355,7 +356,7 @@ func TestDiskFull(t *testing.T) {
 
 		w.ready(three("s"))
 		w.store.fails(0)
-		if _, err := w.Delete(w.ctx, "s"); err == nil {
+		if _, err := w.Delete(w.ctx, "s", intent.Order{}); err == nil {
 			t.Error("a delete on a full disk is done")
 		}
 		w.store.fails(-1)

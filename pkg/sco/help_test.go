@@ -125,7 +125,7 @@ func (w *world) rounds() {
 
 func (w *world) ready(in intent.Intents) intent.Status {
 	w.t.Helper()
-	s, err := w.Apply(w.ctx, in, false)
+	s, err := w.Apply(w.ctx, in, intent.Order{})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -200,8 +200,8 @@ func (w *world) clean() {
 			w.t.Errorf("bucket %s keeps %v, %v", bucket, slices.Sorted(maps.Keys(left)), err)
 		}
 	}
-	if all, err := w.List(w.ctx); err != nil || len(all) > 0 {
-		w.t.Errorf("slices are left: %v, %v", all, err)
+	if all, err := w.List(w.ctx, intent.Query{}); err != nil || len(all.Slices) > 0 {
+		w.t.Errorf("slices are left: %v, %v", all.Slices, err)
 	}
 	for name, d := range w.domains {
 		if left := d.has(); len(left) > 0 {

@@ -125,7 +125,7 @@ func (w *world) labelled() {
 func TestMessages(t *testing.T) {
 	in(t, sco.Config{}, func(w *world) {
 		w.domains["b"].does(func() { w.domains["b"].missing = "wb" })
-		s, err := w.Apply(w.ctx, three("s"), false)
+		s, err := w.Apply(w.ctx, three("s"), intent.Order{})
 		if err != nil || s.Phase != intent.Pending || s.Message != "network video: member wb: no node has it" {
 			t.Errorf("a missing workload: %s, %q, %v", s.Phase, s.Message, err)
 		}
@@ -242,14 +242,14 @@ func TestWaitsForItsTurn(t *testing.T) {
 		w.ready(three("s"))
 		w.domains["b"].does(func() { w.domains["b"].hangs = true })
 		deleted := make(chan error, 1)
-		go func() { _, err := w.Delete(w.ctx, "s"); deleted <- err }()
+		go func() { _, err := w.Delete(w.ctx, "s", intent.Order{}); deleted <- err }()
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(w.ctx, 1)
 		defer cancel()
-		if _, err := w.Apply(ctx, three("s"), false); slice.KindOf(err) != slice.Unavailable || !strings.Contains(err.Error(), "is being changed") {
+		if _, err := w.Apply(ctx, three("s"), intent.Order{}); slice.KindOf(err) != slice.Unavailable || !strings.Contains(err.Error(), "is being changed") {
 			t.Errorf("apply: %v", err)
 		}
-		if _, err := w.Delete(ctx, "s"); slice.KindOf(err) != slice.Unavailable {
+		if _, err := w.Delete(ctx, "s", intent.Order{}); slice.KindOf(err) != slice.Unavailable {
 			t.Errorf("delete: %v", err)
 		}
 		w.domains["b"].heals()

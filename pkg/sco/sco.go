@@ -6,7 +6,7 @@
 //
 //	s, err := sco.New(sco.Config{Domains: drivers, Store: store})
 //	go s.Run(ctx)
-//	status, err := s.Apply(ctx, intents, false)
+//	status, err := s.Apply(ctx, intents, intent.Order{})
 package sco
 
 import (

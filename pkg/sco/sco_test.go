@@ -76,7 +76,7 @@ func TestChange(t *testing.T) {
 
 func (w *world) gone(id slice.ID) {
 	w.t.Helper()
-	if was, err := w.Delete(w.ctx, id); err != nil || !was {
+	if was, err := w.Delete(w.ctx, id, intent.Order{}); err != nil || !was {
 		w.t.Errorf("delete %s: %v, %v", id, was, err)
 	}
 }
@@ -86,7 +86,7 @@ func TestDelete(t *testing.T) {
 		w.ready(three("s"))
 		w.gone("s")
 		w.clean()
-		if was, err := w.Delete(w.ctx, "s"); was || err != nil {
+		if was, err := w.Delete(w.ctx, "s", intent.Order{}); was || err != nil {
 			t.Errorf("delete what is gone: %v, %v", was, err)
 		}
 		if _, err := w.Status(w.ctx, "s"); slice.KindOf(err) != slice.NotFound {
@@ -101,7 +101,7 @@ func TestDryRun(t *testing.T) {
 		empty := w.everything()
 		dry := func(in intent.Intents) intent.Status {
 			t.Helper()
-			s, err := w.Apply(w.ctx, in, true)
+			s, err := w.Apply(w.ctx, in, intent.Order{DryRun: true})
 			if err != nil || !strings.HasPrefix(s.Message, "a dry run") {
 				t.Errorf("dry run: %+v, %v", s, err)
 			}
@@ -133,7 +133,7 @@ func TestTenants(t *testing.T) {
 		before := w.everything()
 		other := three("s")
 		other.Slice.Tenant = "red"
-		if _, err := w.Apply(w.ctx, other, false); slice.KindOf(err) != slice.Conflict || !strings.Contains(err.Error(), "choose another id") {
+		if _, err := w.Apply(w.ctx, other, intent.Order{}); slice.KindOf(err) != slice.Conflict || !strings.Contains(err.Error(), "choose another id") {
 			t.Errorf("the id of another tenant: %v", err)
 		}
 		if diff := cmp.Diff(before, w.everything(), apart); diff != "" {
@@ -157,7 +157,7 @@ func TestUnsupported(t *testing.T) {
 		for name, test := range tests {
 			wrong := three("s")
 			test.change(&wrong)
-			_, err := w.Apply(w.ctx, wrong, false)
+			_, err := w.Apply(w.ctx, wrong, intent.Order{})
 			if slice.KindOf(err) != slice.Invalid {
 				t.Errorf("%s: got %v, want Invalid", name, err)
 				continue
@@ -186,16 +186,16 @@ func TestConcurrency(t *testing.T) {
 				var err error
 				switch i / 5 % 3 {
 				case 0:
-					_, err = w.Apply(w.ctx, three(id), false)
+					_, err = w.Apply(w.ctx, three(id), intent.Order{})
 				case 1:
-					_, err = w.Apply(w.ctx, changed(id), false)
+					_, err = w.Apply(w.ctx, changed(id), intent.Order{})
 				default:
-					_, err = w.Delete(w.ctx, id)
+					_, err = w.Delete(w.ctx, id, intent.Order{})
 				}
 				if err != nil {
 					t.Errorf("caller %d: %v", i, err)
 				}
-				if _, err := w.List(w.ctx); err != nil {
+				if _, err := w.List(w.ctx, intent.Query{}); err != nil {
 					t.Error(err)
 				}
 				_ = w.Ready()

@@ -20,16 +20,16 @@ func (s *SCO) Status(_ context.Context, id slice.ID) (intent.Status, error) {
 	return s.statusOf(r), nil
 }
 
-// List returns all slices, by id.
-func (s *SCO) List(context.Context) ([]intent.Status, error) {
+// List returns slices by id.
+func (s *SCO) List(context.Context, intent.Query) (intent.Page, error) {
 	s.mu.Lock()
 	records := maps.Clone(s.records)
 	s.mu.Unlock()
-	var all []intent.Status
+	var page intent.Page
 	for _, id := range slices.Sorted(maps.Keys(records)) {
-		all = append(all, s.statusOf(records[id]))
+		page.Slices = append(page.Slices, s.statusOf(records[id]))
 	}
-	return all, nil
+	return page, nil
 }
 
 // report is the answer to an Apply.

@@ -15,6 +15,7 @@ import (
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/flow"
 	"github.com/l2sces/l2sces/pkg/flow/flowtest"
+	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/pipeline"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
@@ -222,9 +223,9 @@ func TestSideBySide(t *testing.T) {
 			}
 			var err error
 			if i/5%2 == 0 {
-				_, err = w.SCO.Apply(w.ctx, in, false)
+				_, err = w.SCO.Apply(w.ctx, in, intent.Order{})
 			} else {
-				_, err = w.SCO.Delete(w.ctx, in.Slice.ID)
+				_, err = w.SCO.Delete(w.ctx, in.Slice.ID, intent.Order{})
 			}
 			if err != nil {
 				t.Errorf("caller %d: %v", i, err)
@@ -233,7 +234,7 @@ func TestSideBySide(t *testing.T) {
 	}
 	callers.Wait()
 	for i := range 5 {
-		if _, err := w.SCO.Delete(w.ctx, slice.ID(fmt.Sprintf("s%d", i))); err != nil {
+		if _, err := w.SCO.Delete(w.ctx, slice.ID(fmt.Sprintf("s%d", i)), intent.Order{}); err != nil {
 			t.Error(err)
 		}
 	}

@@ -66,7 +66,7 @@ func template(t *testing.T, name string) intent.Intents {
 
 func (w *world) ready(in intent.Intents) intent.Status {
 	w.t.Helper()
-	s, err := w.SCO.Apply(w.ctx, in, false)
+	s, err := w.SCO.Apply(w.ctx, in, intent.Order{})
 	if err != nil || s.Phase != intent.Ready {
 		w.t.Fatalf("slice %s: %s %q, %v", in.Slice.ID, s.Phase, s.Message, err)
 	}
@@ -75,7 +75,7 @@ func (w *world) ready(in intent.Intents) intent.Status {
 
 func (w *world) gone(id slice.ID) {
 	w.t.Helper()
-	if was, err := w.SCO.Delete(w.ctx, id); !was || err != nil {
+	if was, err := w.SCO.Delete(w.ctx, id, intent.Order{}); !was || err != nil {
 		w.t.Fatalf("delete %s: %v, %v", id, was, err)
 	}
 }
@@ -142,10 +142,11 @@ func (w *world) everything() everything {
 	for _, s := range w.Stores {
 		e.Stores = append(e.Stores, w.stored(s))
 	}
-	var err error
-	if e.Statuses, err = w.SCO.List(w.ctx); err != nil {
+	page, err := w.SCO.List(w.ctx, intent.Query{})
+	if err != nil {
 		w.t.Fatal(err)
 	}
+	e.Statuses = page.Slices
 	return e
 }
 

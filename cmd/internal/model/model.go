@@ -4,7 +4,7 @@
 // is sent and no file is written.
 //
 //	world, err := model.New(ctx, lab, model.Config{})
-//	status, err := world.SCO.Apply(ctx, intents, false)
+//	status, err := world.SCO.Apply(ctx, intents, intent.Order{})
 package model
 
 import (

@@ -61,7 +61,7 @@ func TestLimitedPaths(t *testing.T) {
 			w := three(t, model.Config{})
 			before := w.everything()
 			if test.want == nil {
-				_, err := w.SCO.Apply(w.ctx, limited(test.path), false)
+				_, err := w.SCO.Apply(w.ctx, limited(test.path), intent.Order{})
 				if slice.KindOf(err) != slice.Exhausted || !strings.Contains(err.Error(), test.says) {
 					t.Errorf("got %v, want %q", err, test.says)
 				}
@@ -118,7 +118,7 @@ func TestReservedBySlices(t *testing.T) {
 	for i := range second.Slice.Networks[0].Members {
 		second.Slice.Networks[0].Members[i].Interface = "other"
 	}
-	_, err := w.SCO.Apply(w.ctx, second, false)
+	_, err := w.SCO.Apply(w.ctx, second, intent.Order{})
 	if slice.KindOf(err) != slice.Exhausted || !strings.Contains(err.Error(), "link field-fire has 300 of its 1000 kbps left, 400 are asked for: it lacks 100") {
 		t.Errorf("a second slice: %v", err)
 	}

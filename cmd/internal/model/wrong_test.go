@@ -43,7 +43,7 @@ func TestWrong(t *testing.T) {
 		return func(w *world) error {
 			in := extra()
 			spoil(&in)
-			_, err := w.SCO.Apply(w.ctx, in, false)
+			_, err := w.SCO.Apply(w.ctx, in, intent.Order{})
 			return err
 		}
 	}
@@ -91,7 +91,7 @@ func TestWrong(t *testing.T) {
 		"change that uses VNIs up": {cfg: numbers, do: func(w *world) error {
 			in := template(w.t, "press")
 			in.Slice.Networks = append(in.Slice.Networks, extra().Slice.Networks...)
-			_, err := w.SCO.Apply(w.ctx, in, false)
+			_, err := w.SCO.Apply(w.ctx, in, intent.Order{})
 			return err
 		}, kind: slice.Exhausted, says: []string{"press/", "all 7 numbers"}},
 		"truncated template": {do: func(w *world) error {
@@ -135,7 +135,7 @@ func (w *world) translated(text string) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.SCO.Apply(w.ctx, in, false)
+	_, err = w.SCO.Apply(w.ctx, in, intent.Order{})
 	return err
 }
 
@@ -149,10 +149,10 @@ func TestNothingToDo(t *testing.T) {
 	if s := w.ready(template(t, "press")); s.Changed || s.Generation != 1 {
 		t.Errorf("the same slice twice: %+v", s)
 	}
-	if was, err := w.SCO.Delete(w.ctx, "absent"); was || err != nil {
+	if was, err := w.SCO.Delete(w.ctx, "absent", intent.Order{}); was || err != nil {
 		t.Errorf("an absent slice: %v, %v", was, err)
 	}
-	if s, err := w.SCO.Apply(w.ctx, extra(), true); err != nil || !s.Changed {
+	if s, err := w.SCO.Apply(w.ctx, extra(), intent.Order{DryRun: true}); err != nil || !s.Changed {
 		t.Errorf("a dry run: %+v, %v", s, err)
 	}
 	if diff := cmp.Diff(before, w.everything(), values); diff != "" || w.mods() != mods {

@@ -807,6 +807,11 @@ type SliceStatus struct {
 	Networks      []*NetworkStatus       `protobuf:"bytes,7,rep,name=networks,proto3" json:"networks,omitempty"`
 	PhasesMs      map[string]uint32      `protobuf:"bytes,8,rep,name=phases_ms,json=phasesMs,proto3" json:"phases_ms,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	Since         string                 `protobuf:"bytes,9,opt,name=since,proto3" json:"since,omitempty"` // RFC 3339
+	Paused        bool                   `protobuf:"varint,10,opt,name=paused,proto3" json:"paused,omitempty"`
+	Conditions    []*Condition           `protobuf:"bytes,11,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	Domains       []*DomainStatus        `protobuf:"bytes,12,rep,name=domains,proto3" json:"domains,omitempty"`
+	Links         []*LinkStatus          `protobuf:"bytes,13,rep,name=links,proto3" json:"links,omitempty"`
+	Intents       *Intents               `protobuf:"bytes,14,opt,name=intents,proto3" json:"intents,omitempty"` // where one slice was asked for
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -904,6 +909,246 @@ func (x *SliceStatus) GetSince() string {
 	return ""
 }
 
+func (x *SliceStatus) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+func (x *SliceStatus) GetConditions() []*Condition {
+	if x != nil {
+		return x.Conditions
+	}
+	return nil
+}
+
+func (x *SliceStatus) GetDomains() []*DomainStatus {
+	if x != nil {
+		return x.Domains
+	}
+	return nil
+}
+
+func (x *SliceStatus) GetLinks() []*LinkStatus {
+	if x != nil {
+		return x.Links
+	}
+	return nil
+}
+
+func (x *SliceStatus) GetIntents() *Intents {
+	if x != nil {
+		return x.Intents
+	}
+	return nil
+}
+
+// One thing that is true of an object or not.
+type Condition struct {
+	state              protoimpl.MessageState `protogen:"open.v1"`
+	Type               string                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	Status             bool                   `protobuf:"varint,2,opt,name=status,proto3" json:"status,omitempty"`
+	Reason             string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Message            string                 `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
+	ObservedGeneration uint32                 `protobuf:"varint,5,opt,name=observed_generation,json=observedGeneration,proto3" json:"observed_generation,omitempty"`
+	Since              string                 `protobuf:"bytes,6,opt,name=since,proto3" json:"since,omitempty"` // RFC 3339
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *Condition) Reset() {
+	*x = Condition{}
+	mi := &file_l2sces_v1_intent_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Condition) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Condition) ProtoMessage() {}
+
+func (x *Condition) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_intent_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Condition.ProtoReflect.Descriptor instead.
+func (*Condition) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Condition) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *Condition) GetStatus() bool {
+	if x != nil {
+		return x.Status
+	}
+	return false
+}
+
+func (x *Condition) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Condition) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *Condition) GetObservedGeneration() uint32 {
+	if x != nil {
+		return x.ObservedGeneration
+	}
+	return 0
+}
+
+func (x *Condition) GetSince() string {
+	if x != nil {
+		return x.Since
+	}
+	return ""
+}
+
+type DomainStatus struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Gateway       string                 `protobuf:"bytes,2,opt,name=gateway,proto3" json:"gateway,omitempty"`
+	Conditions    []*Condition           `protobuf:"bytes,3,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DomainStatus) Reset() {
+	*x = DomainStatus{}
+	mi := &file_l2sces_v1_intent_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DomainStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DomainStatus) ProtoMessage() {}
+
+func (x *DomainStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_intent_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DomainStatus.ProtoReflect.Descriptor instead.
+func (*DomainStatus) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *DomainStatus) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DomainStatus) GetGateway() string {
+	if x != nil {
+		return x.Gateway
+	}
+	return ""
+}
+
+func (x *DomainStatus) GetConditions() []*Condition {
+	if x != nil {
+		return x.Conditions
+	}
+	return nil
+}
+
+type LinkStatus struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Cost          uint32                 `protobuf:"varint,2,opt,name=cost,proto3" json:"cost,omitempty"`
+	Conditions    []*Condition           `protobuf:"bytes,3,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LinkStatus) Reset() {
+	*x = LinkStatus{}
+	mi := &file_l2sces_v1_intent_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LinkStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LinkStatus) ProtoMessage() {}
+
+func (x *LinkStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_intent_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LinkStatus.ProtoReflect.Descriptor instead.
+func (*LinkStatus) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *LinkStatus) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *LinkStatus) GetCost() uint32 {
+	if x != nil {
+		return x.Cost
+	}
+	return 0
+}
+
+func (x *LinkStatus) GetConditions() []*Condition {
+	if x != nil {
+		return x.Conditions
+	}
+	return nil
+}
+
 type NetworkStatus struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -915,13 +1160,14 @@ type NetworkStatus struct {
 	Members       []*MemberStatus        `protobuf:"bytes,7,rep,name=members,proto3" json:"members,omitempty"`
 	Ready         bool                   `protobuf:"varint,8,opt,name=ready,proto3" json:"ready,omitempty"`
 	Message       string                 `protobuf:"bytes,9,opt,name=message,proto3" json:"message,omitempty"`
+	Conditions    []*Condition           `protobuf:"bytes,10,rep,name=conditions,proto3" json:"conditions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *NetworkStatus) Reset() {
 	*x = NetworkStatus{}
-	mi := &file_l2sces_v1_intent_proto_msgTypes[11]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -933,7 +1179,7 @@ func (x *NetworkStatus) String() string {
 func (*NetworkStatus) ProtoMessage() {}
 
 func (x *NetworkStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_intent_proto_msgTypes[11]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -946,7 +1192,7 @@ func (x *NetworkStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkStatus.ProtoReflect.Descriptor instead.
 func (*NetworkStatus) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{11}
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *NetworkStatus) GetName() string {
@@ -1012,6 +1258,13 @@ func (x *NetworkStatus) GetMessage() string {
 	return ""
 }
 
+func (x *NetworkStatus) GetConditions() []*Condition {
+	if x != nil {
+		return x.Conditions
+	}
+	return nil
+}
+
 type MemberStatus struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1021,13 +1274,14 @@ type MemberStatus struct {
 	Mac           string                 `protobuf:"bytes,5,opt,name=mac,proto3" json:"mac,omitempty"`
 	Ready         bool                   `protobuf:"varint,6,opt,name=ready,proto3" json:"ready,omitempty"`
 	Message       string                 `protobuf:"bytes,7,opt,name=message,proto3" json:"message,omitempty"`
+	Conditions    []*Condition           `protobuf:"bytes,8,rep,name=conditions,proto3" json:"conditions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *MemberStatus) Reset() {
 	*x = MemberStatus{}
-	mi := &file_l2sces_v1_intent_proto_msgTypes[12]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1039,7 +1293,7 @@ func (x *MemberStatus) String() string {
 func (*MemberStatus) ProtoMessage() {}
 
 func (x *MemberStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_intent_proto_msgTypes[12]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1052,7 +1306,7 @@ func (x *MemberStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberStatus.ProtoReflect.Descriptor instead.
 func (*MemberStatus) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{12}
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *MemberStatus) GetName() string {
@@ -1102,6 +1356,13 @@ func (x *MemberStatus) GetMessage() string {
 		return x.Message
 	}
 	return ""
+}
+
+func (x *MemberStatus) GetConditions() []*Condition {
+	if x != nil {
+		return x.Conditions
+	}
+	return nil
 }
 
 var File_l2sces_v1_intent_proto protoreflect.FileDescriptor
@@ -1176,7 +1437,7 @@ const file_l2sces_v1_intent_proto_rawDesc = "" +
 	"protection\x18\t \x01(\tR\n" +
 	"protection\x12\x16\n" +
 	"\x06policy\x18\n" +
-	" \x01(\tR\x06policy\"\xeb\x02\n" +
+	" \x01(\tR\x06policy\"\xc7\x04\n" +
 	"\vSliceStatus\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06tenant\x18\x02 \x01(\tR\x06tenant\x12\x1e\n" +
@@ -1188,10 +1449,38 @@ const file_l2sces_v1_intent_proto_rawDesc = "" +
 	"\achanged\x18\x06 \x01(\bR\achanged\x124\n" +
 	"\bnetworks\x18\a \x03(\v2\x18.l2sces.v1.NetworkStatusR\bnetworks\x12A\n" +
 	"\tphases_ms\x18\b \x03(\v2$.l2sces.v1.SliceStatus.PhasesMsEntryR\bphasesMs\x12\x14\n" +
-	"\x05since\x18\t \x01(\tR\x05since\x1a;\n" +
+	"\x05since\x18\t \x01(\tR\x05since\x12\x16\n" +
+	"\x06paused\x18\n" +
+	" \x01(\bR\x06paused\x124\n" +
+	"\n" +
+	"conditions\x18\v \x03(\v2\x14.l2sces.v1.ConditionR\n" +
+	"conditions\x121\n" +
+	"\adomains\x18\f \x03(\v2\x17.l2sces.v1.DomainStatusR\adomains\x12+\n" +
+	"\x05links\x18\r \x03(\v2\x15.l2sces.v1.LinkStatusR\x05links\x12,\n" +
+	"\aintents\x18\x0e \x01(\v2\x12.l2sces.v1.IntentsR\aintents\x1a;\n" +
 	"\rPhasesMsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\"\xee\x01\n" +
+	"\x05value\x18\x02 \x01(\rR\x05value:\x028\x01\"\xb0\x01\n" +
+	"\tCondition\x12\x12\n" +
+	"\x04type\x18\x01 \x01(\tR\x04type\x12\x16\n" +
+	"\x06status\x18\x02 \x01(\bR\x06status\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x04 \x01(\tR\amessage\x12/\n" +
+	"\x13observed_generation\x18\x05 \x01(\rR\x12observedGeneration\x12\x14\n" +
+	"\x05since\x18\x06 \x01(\tR\x05since\"r\n" +
+	"\fDomainStatus\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\agateway\x18\x02 \x01(\tR\agateway\x124\n" +
+	"\n" +
+	"conditions\x18\x03 \x03(\v2\x14.l2sces.v1.ConditionR\n" +
+	"conditions\"j\n" +
+	"\n" +
+	"LinkStatus\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04cost\x18\x02 \x01(\rR\x04cost\x124\n" +
+	"\n" +
+	"conditions\x18\x03 \x03(\v2\x14.l2sces.v1.ConditionR\n" +
+	"conditions\"\xa4\x02\n" +
 	"\rNetworkStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x16\n" +
@@ -1201,7 +1490,11 @@ const file_l2sces_v1_intent_proto_rawDesc = "" +
 	"\x05links\x18\x06 \x03(\tR\x05links\x121\n" +
 	"\amembers\x18\a \x03(\v2\x17.l2sces.v1.MemberStatusR\amembers\x12\x14\n" +
 	"\x05ready\x18\b \x01(\bR\x05ready\x12\x18\n" +
-	"\amessage\x18\t \x01(\tR\amessage\"\xaa\x01\n" +
+	"\amessage\x18\t \x01(\tR\amessage\x124\n" +
+	"\n" +
+	"conditions\x18\n" +
+	" \x03(\v2\x14.l2sces.v1.ConditionR\n" +
+	"conditions\"\xe0\x01\n" +
 	"\fMemberStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06domain\x18\x02 \x01(\tR\x06domain\x12\x12\n" +
@@ -1209,7 +1502,10 @@ const file_l2sces_v1_intent_proto_rawDesc = "" +
 	"\aaddress\x18\x04 \x01(\tR\aaddress\x12\x10\n" +
 	"\x03mac\x18\x05 \x01(\tR\x03mac\x12\x14\n" +
 	"\x05ready\x18\x06 \x01(\bR\x05ready\x12\x18\n" +
-	"\amessage\x18\a \x01(\tR\amessageB5Z3github.com/l2sces/l2sces/pkg/api/l2sces/v1;l2scesv1b\x06proto3"
+	"\amessage\x18\a \x01(\tR\amessage\x124\n" +
+	"\n" +
+	"conditions\x18\b \x03(\v2\x14.l2sces.v1.ConditionR\n" +
+	"conditionsB5Z3github.com/l2sces/l2sces/pkg/api/l2sces/v1;l2scesv1b\x06proto3"
 
 var (
 	file_l2sces_v1_intent_proto_rawDescOnce sync.Once
@@ -1223,7 +1519,7 @@ func file_l2sces_v1_intent_proto_rawDescGZIP() []byte {
 	return file_l2sces_v1_intent_proto_rawDescData
 }
 
-var file_l2sces_v1_intent_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_l2sces_v1_intent_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_l2sces_v1_intent_proto_goTypes = []any{
 	(*Intents)(nil),       // 0: l2sces.v1.Intents
 	(*Slice)(nil),         // 1: l2sces.v1.Slice
@@ -1236,9 +1532,12 @@ var file_l2sces_v1_intent_proto_goTypes = []any{
 	(*Link)(nil),          // 8: l2sces.v1.Link
 	(*Path)(nil),          // 9: l2sces.v1.Path
 	(*SliceStatus)(nil),   // 10: l2sces.v1.SliceStatus
-	(*NetworkStatus)(nil), // 11: l2sces.v1.NetworkStatus
-	(*MemberStatus)(nil),  // 12: l2sces.v1.MemberStatus
-	nil,                   // 13: l2sces.v1.SliceStatus.PhasesMsEntry
+	(*Condition)(nil),     // 11: l2sces.v1.Condition
+	(*DomainStatus)(nil),  // 12: l2sces.v1.DomainStatus
+	(*LinkStatus)(nil),    // 13: l2sces.v1.LinkStatus
+	(*NetworkStatus)(nil), // 14: l2sces.v1.NetworkStatus
+	(*MemberStatus)(nil),  // 15: l2sces.v1.MemberStatus
+	nil,                   // 16: l2sces.v1.SliceStatus.PhasesMsEntry
 }
 var file_l2sces_v1_intent_proto_depIdxs = []int32{
 	1,  // 0: l2sces.v1.Intents.slice:type_name -> l2sces.v1.Slice
@@ -1250,14 +1549,22 @@ var file_l2sces_v1_intent_proto_depIdxs = []int32{
 	5,  // 6: l2sces.v1.Slice.networks:type_name -> l2sces.v1.Network
 	6,  // 7: l2sces.v1.Network.members:type_name -> l2sces.v1.Member
 	8,  // 8: l2sces.v1.Overlay.links:type_name -> l2sces.v1.Link
-	11, // 9: l2sces.v1.SliceStatus.networks:type_name -> l2sces.v1.NetworkStatus
-	13, // 10: l2sces.v1.SliceStatus.phases_ms:type_name -> l2sces.v1.SliceStatus.PhasesMsEntry
-	12, // 11: l2sces.v1.NetworkStatus.members:type_name -> l2sces.v1.MemberStatus
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	14, // 9: l2sces.v1.SliceStatus.networks:type_name -> l2sces.v1.NetworkStatus
+	16, // 10: l2sces.v1.SliceStatus.phases_ms:type_name -> l2sces.v1.SliceStatus.PhasesMsEntry
+	11, // 11: l2sces.v1.SliceStatus.conditions:type_name -> l2sces.v1.Condition
+	12, // 12: l2sces.v1.SliceStatus.domains:type_name -> l2sces.v1.DomainStatus
+	13, // 13: l2sces.v1.SliceStatus.links:type_name -> l2sces.v1.LinkStatus
+	0,  // 14: l2sces.v1.SliceStatus.intents:type_name -> l2sces.v1.Intents
+	11, // 15: l2sces.v1.DomainStatus.conditions:type_name -> l2sces.v1.Condition
+	11, // 16: l2sces.v1.LinkStatus.conditions:type_name -> l2sces.v1.Condition
+	15, // 17: l2sces.v1.NetworkStatus.members:type_name -> l2sces.v1.MemberStatus
+	11, // 18: l2sces.v1.NetworkStatus.conditions:type_name -> l2sces.v1.Condition
+	11, // 19: l2sces.v1.MemberStatus.conditions:type_name -> l2sces.v1.Condition
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_l2sces_v1_intent_proto_init() }
@@ -1271,7 +1578,7 @@ func file_l2sces_v1_intent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_l2sces_v1_intent_proto_rawDesc), len(file_l2sces_v1_intent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

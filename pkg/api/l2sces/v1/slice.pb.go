@@ -23,17 +23,106 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// How a change is meant.
+type Order struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The same id again gets the answer of the first.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// That the slice must have; ABORTED if it has another. 0: any.
+	Generation uint32 `protobuf:"varint,2,opt,name=generation,proto3" json:"generation,omitempty"`
+	DryRun     bool   `protobuf:"varint,3,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"` // check and plan only
+	New        bool   `protobuf:"varint,4,opt,name=new,proto3" json:"new,omitempty"`                     // ALREADY_EXISTS if the slice is there
+	Old        bool   `protobuf:"varint,5,opt,name=old,proto3" json:"old,omitempty"`                     // NOT_FOUND if it is not
+	// Fields of the intents that are given; the others stay. Empty: all.
+	Mask          []string `protobuf:"bytes,6,rep,name=mask,proto3" json:"mask,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Order) Reset() {
+	*x = Order{}
+	mi := &file_l2sces_v1_slice_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Order) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Order) ProtoMessage() {}
+
+func (x *Order) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_slice_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Order.ProtoReflect.Descriptor instead.
+func (*Order) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Order) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *Order) GetGeneration() uint32 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
+func (x *Order) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *Order) GetNew() bool {
+	if x != nil {
+		return x.New
+	}
+	return false
+}
+
+func (x *Order) GetOld() bool {
+	if x != nil {
+		return x.Old
+	}
+	return false
+}
+
+func (x *Order) GetMask() []string {
+	if x != nil {
+		return x.Mask
+	}
+	return nil
+}
+
 type ApplySliceRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Intents       *Intents               `protobuf:"bytes,1,opt,name=intents,proto3" json:"intents,omitempty"`
-	DryRun        bool                   `protobuf:"varint,2,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"` // check and plan only
+	DryRun        bool                   `protobuf:"varint,2,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"` // as in order
+	Order         *Order                 `protobuf:"bytes,3,opt,name=order,proto3" json:"order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ApplySliceRequest) Reset() {
 	*x = ApplySliceRequest{}
-	mi := &file_l2sces_v1_slice_proto_msgTypes[0]
+	mi := &file_l2sces_v1_slice_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -45,7 +134,7 @@ func (x *ApplySliceRequest) String() string {
 func (*ApplySliceRequest) ProtoMessage() {}
 
 func (x *ApplySliceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_slice_proto_msgTypes[0]
+	mi := &file_l2sces_v1_slice_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -58,7 +147,7 @@ func (x *ApplySliceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplySliceRequest.ProtoReflect.Descriptor instead.
 func (*ApplySliceRequest) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{0}
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *ApplySliceRequest) GetIntents() *Intents {
@@ -75,6 +164,608 @@ func (x *ApplySliceRequest) GetDryRun() bool {
 	return false
 }
 
+func (x *ApplySliceRequest) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+type EditSliceRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Edits         []*Edit                `protobuf:"bytes,2,rep,name=edits,proto3" json:"edits,omitempty"`
+	Order         *Order                 `protobuf:"bytes,3,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EditSliceRequest) Reset() {
+	*x = EditSliceRequest{}
+	mi := &file_l2sces_v1_slice_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EditSliceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EditSliceRequest) ProtoMessage() {}
+
+func (x *EditSliceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_slice_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EditSliceRequest.ProtoReflect.Descriptor instead.
+func (*EditSliceRequest) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *EditSliceRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *EditSliceRequest) GetEdits() []*Edit {
+	if x != nil {
+		return x.Edits
+	}
+	return nil
+}
+
+func (x *EditSliceRequest) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+// One change of a slice at run time.
+type Edit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Change:
+	//
+	//	*Edit_AddDomain
+	//	*Edit_RemoveDomain
+	//	*Edit_AddLink
+	//	*Edit_RemoveLink
+	//	*Edit_AddNetwork
+	//	*Edit_RemoveNetwork
+	//	*Edit_AddMember
+	//	*Edit_RemoveMember
+	//	*Edit_SetPath
+	//	*Edit_RemovePath
+	Change        isEdit_Change `protobuf_oneof:"change"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Edit) Reset() {
+	*x = Edit{}
+	mi := &file_l2sces_v1_slice_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Edit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Edit) ProtoMessage() {}
+
+func (x *Edit) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_slice_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Edit.ProtoReflect.Descriptor instead.
+func (*Edit) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Edit) GetChange() isEdit_Change {
+	if x != nil {
+		return x.Change
+	}
+	return nil
+}
+
+func (x *Edit) GetAddDomain() *DomainEdit {
+	if x != nil {
+		if x, ok := x.Change.(*Edit_AddDomain); ok {
+			return x.AddDomain
+		}
+	}
+	return nil
+}
+
+func (x *Edit) GetRemoveDomain() string {
+	if x != nil {
+		if x, ok := x.Change.(*Edit_RemoveDomain); ok {
+			return x.RemoveDomain
+		}
+	}
+	return ""
+}
+
+func (x *Edit) GetAddLink() *Link {
+	if x != nil {
+		if x, ok := x.Change.(*Edit_AddLink); ok {
+			return x.AddLink
+		}
+	}
+	return nil
+}
+
+func (x *Edit) GetRemoveLink() *Link {
+	if x != nil {
+		if x, ok := x.Change.(*Edit_RemoveLink); ok {
+			return x.RemoveLink
+		}
+	}
+	return nil
+}
+
+func (x *Edit) GetAddNetwork() *Network {
+	if x != nil {
+		if x, ok := x.Change.(*Edit_AddNetwork); ok {
+			return x.AddNetwork
+		}
+	}
+	return nil
+}
+
+func (x *Edit) GetRemoveNetwork() string {
+	if x != nil {
+		if x, ok := x.Change.(*Edit_RemoveNetwork); ok {
+			return x.RemoveNetwork
+		}
+	}
+	return ""
+}
+
+func (x *Edit) GetAddMember() *MemberEdit {
+	if x != nil {
+		if x, ok := x.Change.(*Edit_AddMember); ok {
+			return x.AddMember
+		}
+	}
+	return nil
+}
+
+func (x *Edit) GetRemoveMember() *MemberEdit {
+	if x != nil {
+		if x, ok := x.Change.(*Edit_RemoveMember); ok {
+			return x.RemoveMember
+		}
+	}
+	return nil
+}
+
+func (x *Edit) GetSetPath() *Path {
+	if x != nil {
+		if x, ok := x.Change.(*Edit_SetPath); ok {
+			return x.SetPath
+		}
+	}
+	return nil
+}
+
+func (x *Edit) GetRemovePath() *Path {
+	if x != nil {
+		if x, ok := x.Change.(*Edit_RemovePath); ok {
+			return x.RemovePath
+		}
+	}
+	return nil
+}
+
+type isEdit_Change interface {
+	isEdit_Change()
+}
+
+type Edit_AddDomain struct {
+	AddDomain *DomainEdit `protobuf:"bytes,1,opt,name=add_domain,json=addDomain,proto3,oneof"`
+}
+
+type Edit_RemoveDomain struct {
+	RemoveDomain string `protobuf:"bytes,2,opt,name=remove_domain,json=removeDomain,proto3,oneof"`
+}
+
+type Edit_AddLink struct {
+	AddLink *Link `protobuf:"bytes,3,opt,name=add_link,json=addLink,proto3,oneof"`
+}
+
+type Edit_RemoveLink struct {
+	RemoveLink *Link `protobuf:"bytes,4,opt,name=remove_link,json=removeLink,proto3,oneof"`
+}
+
+type Edit_AddNetwork struct {
+	AddNetwork *Network `protobuf:"bytes,5,opt,name=add_network,json=addNetwork,proto3,oneof"`
+}
+
+type Edit_RemoveNetwork struct {
+	RemoveNetwork string `protobuf:"bytes,6,opt,name=remove_network,json=removeNetwork,proto3,oneof"`
+}
+
+type Edit_AddMember struct {
+	AddMember *MemberEdit `protobuf:"bytes,7,opt,name=add_member,json=addMember,proto3,oneof"`
+}
+
+type Edit_RemoveMember struct {
+	RemoveMember *MemberEdit `protobuf:"bytes,8,opt,name=remove_member,json=removeMember,proto3,oneof"`
+}
+
+type Edit_SetPath struct {
+	SetPath *Path `protobuf:"bytes,9,opt,name=set_path,json=setPath,proto3,oneof"`
+}
+
+type Edit_RemovePath struct {
+	RemovePath *Path `protobuf:"bytes,10,opt,name=remove_path,json=removePath,proto3,oneof"`
+}
+
+func (*Edit_AddDomain) isEdit_Change() {}
+
+func (*Edit_RemoveDomain) isEdit_Change() {}
+
+func (*Edit_AddLink) isEdit_Change() {}
+
+func (*Edit_RemoveLink) isEdit_Change() {}
+
+func (*Edit_AddNetwork) isEdit_Change() {}
+
+func (*Edit_RemoveNetwork) isEdit_Change() {}
+
+func (*Edit_AddMember) isEdit_Change() {}
+
+func (*Edit_RemoveMember) isEdit_Change() {}
+
+func (*Edit_SetPath) isEdit_Change() {}
+
+func (*Edit_RemovePath) isEdit_Change() {}
+
+type DomainEdit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Domain        *Domain                `protobuf:"bytes,1,opt,name=domain,proto3" json:"domain,omitempty"`
+	Links         []*Link                `protobuf:"bytes,2,rep,name=links,proto3" json:"links,omitempty"`
+	Networks      []string               `protobuf:"bytes,3,rep,name=networks,proto3" json:"networks,omitempty"`
+	Members       []*MemberEdit          `protobuf:"bytes,4,rep,name=members,proto3" json:"members,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DomainEdit) Reset() {
+	*x = DomainEdit{}
+	mi := &file_l2sces_v1_slice_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DomainEdit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DomainEdit) ProtoMessage() {}
+
+func (x *DomainEdit) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_slice_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DomainEdit.ProtoReflect.Descriptor instead.
+func (*DomainEdit) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *DomainEdit) GetDomain() *Domain {
+	if x != nil {
+		return x.Domain
+	}
+	return nil
+}
+
+func (x *DomainEdit) GetLinks() []*Link {
+	if x != nil {
+		return x.Links
+	}
+	return nil
+}
+
+func (x *DomainEdit) GetNetworks() []string {
+	if x != nil {
+		return x.Networks
+	}
+	return nil
+}
+
+func (x *DomainEdit) GetMembers() []*MemberEdit {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
+type MemberEdit struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Network       string                 `protobuf:"bytes,1,opt,name=network,proto3" json:"network,omitempty"`
+	Member        *Member                `protobuf:"bytes,2,opt,name=member,proto3" json:"member,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MemberEdit) Reset() {
+	*x = MemberEdit{}
+	mi := &file_l2sces_v1_slice_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MemberEdit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MemberEdit) ProtoMessage() {}
+
+func (x *MemberEdit) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_slice_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MemberEdit.ProtoReflect.Descriptor instead.
+func (*MemberEdit) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *MemberEdit) GetNetwork() string {
+	if x != nil {
+		return x.Network
+	}
+	return ""
+}
+
+func (x *MemberEdit) GetMember() *Member {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+type PlanSliceRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Intents       *Intents               `protobuf:"bytes,1,opt,name=intents,proto3" json:"intents,omitempty"` // either these
+	Id            string                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`           // or these edits of a slice, or its deletion
+	Edits         []*Edit                `protobuf:"bytes,3,rep,name=edits,proto3" json:"edits,omitempty"`
+	Delete        bool                   `protobuf:"varint,4,opt,name=delete,proto3" json:"delete,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanSliceRequest) Reset() {
+	*x = PlanSliceRequest{}
+	mi := &file_l2sces_v1_slice_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanSliceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanSliceRequest) ProtoMessage() {}
+
+func (x *PlanSliceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_slice_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanSliceRequest.ProtoReflect.Descriptor instead.
+func (*PlanSliceRequest) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *PlanSliceRequest) GetIntents() *Intents {
+	if x != nil {
+		return x.Intents
+	}
+	return nil
+}
+
+func (x *PlanSliceRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PlanSliceRequest) GetEdits() []*Edit {
+	if x != nil {
+		return x.Edits
+	}
+	return nil
+}
+
+func (x *PlanSliceRequest) GetDelete() bool {
+	if x != nil {
+		return x.Delete
+	}
+	return false
+}
+
+type Difference struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Generation    uint32                 `protobuf:"varint,2,opt,name=generation,proto3" json:"generation,omitempty"`
+	Changes       []*Change              `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Difference) Reset() {
+	*x = Difference{}
+	mi := &file_l2sces_v1_slice_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Difference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Difference) ProtoMessage() {}
+
+func (x *Difference) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_slice_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Difference.ProtoReflect.Descriptor instead.
+func (*Difference) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Difference) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Difference) GetGeneration() uint32 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
+func (x *Difference) GetChanges() []*Change {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+type Change struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Domain        string                 `protobuf:"bytes,1,opt,name=domain,proto3" json:"domain,omitempty"`
+	Kind          string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Action        string                 `protobuf:"bytes,4,opt,name=action,proto3" json:"action,omitempty"` // add, change or remove
+	Detail        string                 `protobuf:"bytes,5,opt,name=detail,proto3" json:"detail,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Change) Reset() {
+	*x = Change{}
+	mi := &file_l2sces_v1_slice_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Change) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Change) ProtoMessage() {}
+
+func (x *Change) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_slice_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Change.ProtoReflect.Descriptor instead.
+func (*Change) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Change) GetDomain() string {
+	if x != nil {
+		return x.Domain
+	}
+	return ""
+}
+
+func (x *Change) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Change) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Change) GetAction() string {
+	if x != nil {
+		return x.Action
+	}
+	return ""
+}
+
+func (x *Change) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
 type GetSliceRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -84,7 +775,7 @@ type GetSliceRequest struct {
 
 func (x *GetSliceRequest) Reset() {
 	*x = GetSliceRequest{}
-	mi := &file_l2sces_v1_slice_proto_msgTypes[1]
+	mi := &file_l2sces_v1_slice_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -96,7 +787,7 @@ func (x *GetSliceRequest) String() string {
 func (*GetSliceRequest) ProtoMessage() {}
 
 func (x *GetSliceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_slice_proto_msgTypes[1]
+	mi := &file_l2sces_v1_slice_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -109,7 +800,7 @@ func (x *GetSliceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSliceRequest.ProtoReflect.Descriptor instead.
 func (*GetSliceRequest) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{1}
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetSliceRequest) GetId() string {
@@ -121,13 +812,19 @@ func (x *GetSliceRequest) GetId() string {
 
 type ListSlicesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ids           []string               `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
+	Tenant        string                 `protobuf:"bytes,2,opt,name=tenant,proto3" json:"tenant,omitempty"`
+	Phase         string                 `protobuf:"bytes,3,opt,name=phase,proto3" json:"phase,omitempty"`
+	Domain        string                 `protobuf:"bytes,4,opt,name=domain,proto3" json:"domain,omitempty"`
+	PageSize      uint32                 `protobuf:"varint,5,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"` // 0: 500, which is also the most
+	PageToken     string                 `protobuf:"bytes,6,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListSlicesRequest) Reset() {
 	*x = ListSlicesRequest{}
-	mi := &file_l2sces_v1_slice_proto_msgTypes[2]
+	mi := &file_l2sces_v1_slice_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -139,7 +836,7 @@ func (x *ListSlicesRequest) String() string {
 func (*ListSlicesRequest) ProtoMessage() {}
 
 func (x *ListSlicesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_slice_proto_msgTypes[2]
+	mi := &file_l2sces_v1_slice_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -152,19 +849,62 @@ func (x *ListSlicesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSlicesRequest.ProtoReflect.Descriptor instead.
 func (*ListSlicesRequest) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{2}
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListSlicesRequest) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+func (x *ListSlicesRequest) GetTenant() string {
+	if x != nil {
+		return x.Tenant
+	}
+	return ""
+}
+
+func (x *ListSlicesRequest) GetPhase() string {
+	if x != nil {
+		return x.Phase
+	}
+	return ""
+}
+
+func (x *ListSlicesRequest) GetDomain() string {
+	if x != nil {
+		return x.Domain
+	}
+	return ""
+}
+
+func (x *ListSlicesRequest) GetPageSize() uint32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListSlicesRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
 }
 
 type ListSlicesResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Slices        []*SliceStatus         `protobuf:"bytes,1,rep,name=slices,proto3" json:"slices,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListSlicesResponse) Reset() {
 	*x = ListSlicesResponse{}
-	mi := &file_l2sces_v1_slice_proto_msgTypes[3]
+	mi := &file_l2sces_v1_slice_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -176,7 +916,7 @@ func (x *ListSlicesResponse) String() string {
 func (*ListSlicesResponse) ProtoMessage() {}
 
 func (x *ListSlicesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_slice_proto_msgTypes[3]
+	mi := &file_l2sces_v1_slice_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -189,7 +929,7 @@ func (x *ListSlicesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSlicesResponse.ProtoReflect.Descriptor instead.
 func (*ListSlicesResponse) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{3}
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListSlicesResponse) GetSlices() []*SliceStatus {
@@ -199,16 +939,76 @@ func (x *ListSlicesResponse) GetSlices() []*SliceStatus {
 	return nil
 }
 
+func (x *ListSlicesResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type Moment struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // SYNC, CHANGED or GONE
+	Slice         *SliceStatus           `protobuf:"bytes,2,opt,name=slice,proto3" json:"slice,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Moment) Reset() {
+	*x = Moment{}
+	mi := &file_l2sces_v1_slice_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Moment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Moment) ProtoMessage() {}
+
+func (x *Moment) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_slice_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Moment.ProtoReflect.Descriptor instead.
+func (*Moment) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Moment) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Moment) GetSlice() *SliceStatus {
+	if x != nil {
+		return x.Slice
+	}
+	return nil
+}
+
 type DeleteSliceRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Order         *Order                 `protobuf:"bytes,2,opt,name=order,proto3" json:"order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DeleteSliceRequest) Reset() {
 	*x = DeleteSliceRequest{}
-	mi := &file_l2sces_v1_slice_proto_msgTypes[4]
+	mi := &file_l2sces_v1_slice_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -220,7 +1020,7 @@ func (x *DeleteSliceRequest) String() string {
 func (*DeleteSliceRequest) ProtoMessage() {}
 
 func (x *DeleteSliceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_slice_proto_msgTypes[4]
+	mi := &file_l2sces_v1_slice_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -233,7 +1033,7 @@ func (x *DeleteSliceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteSliceRequest.ProtoReflect.Descriptor instead.
 func (*DeleteSliceRequest) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{4}
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DeleteSliceRequest) GetId() string {
@@ -241,6 +1041,13 @@ func (x *DeleteSliceRequest) GetId() string {
 		return x.Id
 	}
 	return ""
+}
+
+func (x *DeleteSliceRequest) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
 }
 
 type DeleteSliceResponse struct {
@@ -252,7 +1059,7 @@ type DeleteSliceResponse struct {
 
 func (x *DeleteSliceResponse) Reset() {
 	*x = DeleteSliceResponse{}
-	mi := &file_l2sces_v1_slice_proto_msgTypes[5]
+	mi := &file_l2sces_v1_slice_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -264,7 +1071,7 @@ func (x *DeleteSliceResponse) String() string {
 func (*DeleteSliceResponse) ProtoMessage() {}
 
 func (x *DeleteSliceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_slice_proto_msgTypes[5]
+	mi := &file_l2sces_v1_slice_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -277,7 +1084,7 @@ func (x *DeleteSliceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteSliceResponse.ProtoReflect.Descriptor instead.
 func (*DeleteSliceResponse) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{5}
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *DeleteSliceResponse) GetExisted() bool {
@@ -287,30 +1094,349 @@ func (x *DeleteSliceResponse) GetExisted() bool {
 	return false
 }
 
+type PauseSliceRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Paused        bool                   `protobuf:"varint,2,opt,name=paused,proto3" json:"paused,omitempty"`
+	Order         *Order                 `protobuf:"bytes,3,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PauseSliceRequest) Reset() {
+	*x = PauseSliceRequest{}
+	mi := &file_l2sces_v1_slice_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PauseSliceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PauseSliceRequest) ProtoMessage() {}
+
+func (x *PauseSliceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_slice_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PauseSliceRequest.ProtoReflect.Descriptor instead.
+func (*PauseSliceRequest) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *PauseSliceRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *PauseSliceRequest) GetPaused() bool {
+	if x != nil {
+		return x.Paused
+	}
+	return false
+}
+
+func (x *PauseSliceRequest) GetOrder() *Order {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+type ListRevisionsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRevisionsRequest) Reset() {
+	*x = ListRevisionsRequest{}
+	mi := &file_l2sces_v1_slice_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRevisionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRevisionsRequest) ProtoMessage() {}
+
+func (x *ListRevisionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_slice_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRevisionsRequest.ProtoReflect.Descriptor instead.
+func (*ListRevisionsRequest) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListRevisionsRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type ListRevisionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Revisions     []*Revision            `protobuf:"bytes,1,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRevisionsResponse) Reset() {
+	*x = ListRevisionsResponse{}
+	mi := &file_l2sces_v1_slice_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRevisionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRevisionsResponse) ProtoMessage() {}
+
+func (x *ListRevisionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_slice_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRevisionsResponse.ProtoReflect.Descriptor instead.
+func (*ListRevisionsResponse) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListRevisionsResponse) GetRevisions() []*Revision {
+	if x != nil {
+		return x.Revisions
+	}
+	return nil
+}
+
+type Revision struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Generation    uint32                 `protobuf:"varint,1,opt,name=generation,proto3" json:"generation,omitempty"`
+	Time          string                 `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"` // RFC 3339
+	By            string                 `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	What          string                 `protobuf:"bytes,4,opt,name=what,proto3" json:"what,omitempty"`
+	Intents       *Intents               `protobuf:"bytes,5,opt,name=intents,proto3" json:"intents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Revision) Reset() {
+	*x = Revision{}
+	mi := &file_l2sces_v1_slice_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Revision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Revision) ProtoMessage() {}
+
+func (x *Revision) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_slice_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Revision.ProtoReflect.Descriptor instead.
+func (*Revision) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_slice_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Revision) GetGeneration() uint32 {
+	if x != nil {
+		return x.Generation
+	}
+	return 0
+}
+
+func (x *Revision) GetTime() string {
+	if x != nil {
+		return x.Time
+	}
+	return ""
+}
+
+func (x *Revision) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Revision) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *Revision) GetIntents() *Intents {
+	if x != nil {
+		return x.Intents
+	}
+	return nil
+}
+
 var File_l2sces_v1_slice_proto protoreflect.FileDescriptor
 
 const file_l2sces_v1_slice_proto_rawDesc = "" +
 	"\n" +
-	"\x15l2sces/v1/slice.proto\x12\tl2sces.v1\x1a\x16l2sces/v1/intent.proto\"Z\n" +
+	"\x15l2sces/v1/slice.proto\x12\tl2sces.v1\x1a\x16l2sces/v1/intent.proto\"\x97\x01\n" +
+	"\x05Order\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x02 \x01(\rR\n" +
+	"generation\x12\x17\n" +
+	"\adry_run\x18\x03 \x01(\bR\x06dryRun\x12\x10\n" +
+	"\x03new\x18\x04 \x01(\bR\x03new\x12\x10\n" +
+	"\x03old\x18\x05 \x01(\bR\x03old\x12\x12\n" +
+	"\x04mask\x18\x06 \x03(\tR\x04mask\"\x82\x01\n" +
 	"\x11ApplySliceRequest\x12,\n" +
 	"\aintents\x18\x01 \x01(\v2\x12.l2sces.v1.IntentsR\aintents\x12\x17\n" +
-	"\adry_run\x18\x02 \x01(\bR\x06dryRun\"!\n" +
+	"\adry_run\x18\x02 \x01(\bR\x06dryRun\x12&\n" +
+	"\x05order\x18\x03 \x01(\v2\x10.l2sces.v1.OrderR\x05order\"q\n" +
+	"\x10EditSliceRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12%\n" +
+	"\x05edits\x18\x02 \x03(\v2\x0f.l2sces.v1.EditR\x05edits\x12&\n" +
+	"\x05order\x18\x03 \x01(\v2\x10.l2sces.v1.OrderR\x05order\"\x89\x04\n" +
+	"\x04Edit\x126\n" +
+	"\n" +
+	"add_domain\x18\x01 \x01(\v2\x15.l2sces.v1.DomainEditH\x00R\taddDomain\x12%\n" +
+	"\rremove_domain\x18\x02 \x01(\tH\x00R\fremoveDomain\x12,\n" +
+	"\badd_link\x18\x03 \x01(\v2\x0f.l2sces.v1.LinkH\x00R\aaddLink\x122\n" +
+	"\vremove_link\x18\x04 \x01(\v2\x0f.l2sces.v1.LinkH\x00R\n" +
+	"removeLink\x125\n" +
+	"\vadd_network\x18\x05 \x01(\v2\x12.l2sces.v1.NetworkH\x00R\n" +
+	"addNetwork\x12'\n" +
+	"\x0eremove_network\x18\x06 \x01(\tH\x00R\rremoveNetwork\x126\n" +
+	"\n" +
+	"add_member\x18\a \x01(\v2\x15.l2sces.v1.MemberEditH\x00R\taddMember\x12<\n" +
+	"\rremove_member\x18\b \x01(\v2\x15.l2sces.v1.MemberEditH\x00R\fremoveMember\x12,\n" +
+	"\bset_path\x18\t \x01(\v2\x0f.l2sces.v1.PathH\x00R\asetPath\x122\n" +
+	"\vremove_path\x18\n" +
+	" \x01(\v2\x0f.l2sces.v1.PathH\x00R\n" +
+	"removePathB\b\n" +
+	"\x06change\"\xab\x01\n" +
+	"\n" +
+	"DomainEdit\x12)\n" +
+	"\x06domain\x18\x01 \x01(\v2\x11.l2sces.v1.DomainR\x06domain\x12%\n" +
+	"\x05links\x18\x02 \x03(\v2\x0f.l2sces.v1.LinkR\x05links\x12\x1a\n" +
+	"\bnetworks\x18\x03 \x03(\tR\bnetworks\x12/\n" +
+	"\amembers\x18\x04 \x03(\v2\x15.l2sces.v1.MemberEditR\amembers\"Q\n" +
+	"\n" +
+	"MemberEdit\x12\x18\n" +
+	"\anetwork\x18\x01 \x01(\tR\anetwork\x12)\n" +
+	"\x06member\x18\x02 \x01(\v2\x11.l2sces.v1.MemberR\x06member\"\x8f\x01\n" +
+	"\x10PlanSliceRequest\x12,\n" +
+	"\aintents\x18\x01 \x01(\v2\x12.l2sces.v1.IntentsR\aintents\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12%\n" +
+	"\x05edits\x18\x03 \x03(\v2\x0f.l2sces.v1.EditR\x05edits\x12\x16\n" +
+	"\x06delete\x18\x04 \x01(\bR\x06delete\"i\n" +
+	"\n" +
+	"Difference\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x02 \x01(\rR\n" +
+	"generation\x12+\n" +
+	"\achanges\x18\x03 \x03(\v2\x11.l2sces.v1.ChangeR\achanges\"x\n" +
+	"\x06Change\x12\x16\n" +
+	"\x06domain\x18\x01 \x01(\tR\x06domain\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x16\n" +
+	"\x06action\x18\x04 \x01(\tR\x06action\x12\x16\n" +
+	"\x06detail\x18\x05 \x01(\tR\x06detail\"!\n" +
 	"\x0fGetSliceRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"\x13\n" +
-	"\x11ListSlicesRequest\"D\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"\xa7\x01\n" +
+	"\x11ListSlicesRequest\x12\x10\n" +
+	"\x03ids\x18\x01 \x03(\tR\x03ids\x12\x16\n" +
+	"\x06tenant\x18\x02 \x01(\tR\x06tenant\x12\x14\n" +
+	"\x05phase\x18\x03 \x01(\tR\x05phase\x12\x16\n" +
+	"\x06domain\x18\x04 \x01(\tR\x06domain\x12\x1b\n" +
+	"\tpage_size\x18\x05 \x01(\rR\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x06 \x01(\tR\tpageToken\"l\n" +
 	"\x12ListSlicesResponse\x12.\n" +
-	"\x06slices\x18\x01 \x03(\v2\x16.l2sces.v1.SliceStatusR\x06slices\"$\n" +
+	"\x06slices\x18\x01 \x03(\v2\x16.l2sces.v1.SliceStatusR\x06slices\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"J\n" +
+	"\x06Moment\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12,\n" +
+	"\x05slice\x18\x02 \x01(\v2\x16.l2sces.v1.SliceStatusR\x05slice\"L\n" +
 	"\x12DeleteSliceRequest\x12\x0e\n" +
-	"\x02id\x18\x01 \x01(\tR\x02id\"/\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12&\n" +
+	"\x05order\x18\x02 \x01(\v2\x10.l2sces.v1.OrderR\x05order\"/\n" +
 	"\x13DeleteSliceResponse\x12\x18\n" +
-	"\aexisted\x18\x01 \x01(\bR\aexisted2\xab\x02\n" +
+	"\aexisted\x18\x01 \x01(\bR\aexisted\"c\n" +
+	"\x11PauseSliceRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
+	"\x06paused\x18\x02 \x01(\bR\x06paused\x12&\n" +
+	"\x05order\x18\x03 \x01(\v2\x10.l2sces.v1.OrderR\x05order\"&\n" +
+	"\x14ListRevisionsRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\"J\n" +
+	"\x15ListRevisionsResponse\x121\n" +
+	"\trevisions\x18\x01 \x03(\v2\x13.l2sces.v1.RevisionR\trevisions\"\x90\x01\n" +
+	"\bRevision\x12\x1e\n" +
+	"\n" +
+	"generation\x18\x01 \x01(\rR\n" +
+	"generation\x12\x12\n" +
+	"\x04time\x18\x02 \x01(\tR\x04time\x12\x0e\n" +
+	"\x02by\x18\x03 \x01(\tR\x02by\x12\x12\n" +
+	"\x04what\x18\x04 \x01(\tR\x04what\x12,\n" +
+	"\aintents\x18\x05 \x01(\v2\x12.l2sces.v1.IntentsR\aintents2\x88\x05\n" +
 	"\fSliceService\x12B\n" +
 	"\n" +
-	"ApplySlice\x12\x1c.l2sces.v1.ApplySliceRequest\x1a\x16.l2sces.v1.SliceStatus\x12>\n" +
+	"ApplySlice\x12\x1c.l2sces.v1.ApplySliceRequest\x1a\x16.l2sces.v1.SliceStatus\x12@\n" +
+	"\tEditSlice\x12\x1b.l2sces.v1.EditSliceRequest\x1a\x16.l2sces.v1.SliceStatus\x12?\n" +
+	"\tPlanSlice\x12\x1b.l2sces.v1.PlanSliceRequest\x1a\x15.l2sces.v1.Difference\x12>\n" +
 	"\bGetSlice\x12\x1a.l2sces.v1.GetSliceRequest\x1a\x16.l2sces.v1.SliceStatus\x12I\n" +
 	"\n" +
-	"ListSlices\x12\x1c.l2sces.v1.ListSlicesRequest\x1a\x1d.l2sces.v1.ListSlicesResponse\x12L\n" +
-	"\vDeleteSlice\x12\x1d.l2sces.v1.DeleteSliceRequest\x1a\x1e.l2sces.v1.DeleteSliceResponseB5Z3github.com/l2sces/l2sces/pkg/api/l2sces/v1;l2scesv1b\x06proto3"
+	"ListSlices\x12\x1c.l2sces.v1.ListSlicesRequest\x1a\x1d.l2sces.v1.ListSlicesResponse\x12@\n" +
+	"\vWatchSlices\x12\x1c.l2sces.v1.ListSlicesRequest\x1a\x11.l2sces.v1.Moment0\x01\x12L\n" +
+	"\vDeleteSlice\x12\x1d.l2sces.v1.DeleteSliceRequest\x1a\x1e.l2sces.v1.DeleteSliceResponse\x12B\n" +
+	"\n" +
+	"PauseSlice\x12\x1c.l2sces.v1.PauseSliceRequest\x1a\x16.l2sces.v1.SliceStatus\x12R\n" +
+	"\rListRevisions\x12\x1f.l2sces.v1.ListRevisionsRequest\x1a .l2sces.v1.ListRevisionsResponseB5Z3github.com/l2sces/l2sces/pkg/api/l2sces/v1;l2scesv1b\x06proto3"
 
 var (
 	file_l2sces_v1_slice_proto_rawDescOnce sync.Once
@@ -324,33 +1450,84 @@ func file_l2sces_v1_slice_proto_rawDescGZIP() []byte {
 	return file_l2sces_v1_slice_proto_rawDescData
 }
 
-var file_l2sces_v1_slice_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_l2sces_v1_slice_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_l2sces_v1_slice_proto_goTypes = []any{
-	(*ApplySliceRequest)(nil),   // 0: l2sces.v1.ApplySliceRequest
-	(*GetSliceRequest)(nil),     // 1: l2sces.v1.GetSliceRequest
-	(*ListSlicesRequest)(nil),   // 2: l2sces.v1.ListSlicesRequest
-	(*ListSlicesResponse)(nil),  // 3: l2sces.v1.ListSlicesResponse
-	(*DeleteSliceRequest)(nil),  // 4: l2sces.v1.DeleteSliceRequest
-	(*DeleteSliceResponse)(nil), // 5: l2sces.v1.DeleteSliceResponse
-	(*Intents)(nil),             // 6: l2sces.v1.Intents
-	(*SliceStatus)(nil),         // 7: l2sces.v1.SliceStatus
+	(*Order)(nil),                 // 0: l2sces.v1.Order
+	(*ApplySliceRequest)(nil),     // 1: l2sces.v1.ApplySliceRequest
+	(*EditSliceRequest)(nil),      // 2: l2sces.v1.EditSliceRequest
+	(*Edit)(nil),                  // 3: l2sces.v1.Edit
+	(*DomainEdit)(nil),            // 4: l2sces.v1.DomainEdit
+	(*MemberEdit)(nil),            // 5: l2sces.v1.MemberEdit
+	(*PlanSliceRequest)(nil),      // 6: l2sces.v1.PlanSliceRequest
+	(*Difference)(nil),            // 7: l2sces.v1.Difference
+	(*Change)(nil),                // 8: l2sces.v1.Change
+	(*GetSliceRequest)(nil),       // 9: l2sces.v1.GetSliceRequest
+	(*ListSlicesRequest)(nil),     // 10: l2sces.v1.ListSlicesRequest
+	(*ListSlicesResponse)(nil),    // 11: l2sces.v1.ListSlicesResponse
+	(*Moment)(nil),                // 12: l2sces.v1.Moment
+	(*DeleteSliceRequest)(nil),    // 13: l2sces.v1.DeleteSliceRequest
+	(*DeleteSliceResponse)(nil),   // 14: l2sces.v1.DeleteSliceResponse
+	(*PauseSliceRequest)(nil),     // 15: l2sces.v1.PauseSliceRequest
+	(*ListRevisionsRequest)(nil),  // 16: l2sces.v1.ListRevisionsRequest
+	(*ListRevisionsResponse)(nil), // 17: l2sces.v1.ListRevisionsResponse
+	(*Revision)(nil),              // 18: l2sces.v1.Revision
+	(*Intents)(nil),               // 19: l2sces.v1.Intents
+	(*Link)(nil),                  // 20: l2sces.v1.Link
+	(*Network)(nil),               // 21: l2sces.v1.Network
+	(*Path)(nil),                  // 22: l2sces.v1.Path
+	(*Domain)(nil),                // 23: l2sces.v1.Domain
+	(*Member)(nil),                // 24: l2sces.v1.Member
+	(*SliceStatus)(nil),           // 25: l2sces.v1.SliceStatus
 }
 var file_l2sces_v1_slice_proto_depIdxs = []int32{
-	6, // 0: l2sces.v1.ApplySliceRequest.intents:type_name -> l2sces.v1.Intents
-	7, // 1: l2sces.v1.ListSlicesResponse.slices:type_name -> l2sces.v1.SliceStatus
-	0, // 2: l2sces.v1.SliceService.ApplySlice:input_type -> l2sces.v1.ApplySliceRequest
-	1, // 3: l2sces.v1.SliceService.GetSlice:input_type -> l2sces.v1.GetSliceRequest
-	2, // 4: l2sces.v1.SliceService.ListSlices:input_type -> l2sces.v1.ListSlicesRequest
-	4, // 5: l2sces.v1.SliceService.DeleteSlice:input_type -> l2sces.v1.DeleteSliceRequest
-	7, // 6: l2sces.v1.SliceService.ApplySlice:output_type -> l2sces.v1.SliceStatus
-	7, // 7: l2sces.v1.SliceService.GetSlice:output_type -> l2sces.v1.SliceStatus
-	3, // 8: l2sces.v1.SliceService.ListSlices:output_type -> l2sces.v1.ListSlicesResponse
-	5, // 9: l2sces.v1.SliceService.DeleteSlice:output_type -> l2sces.v1.DeleteSliceResponse
-	6, // [6:10] is the sub-list for method output_type
-	2, // [2:6] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	19, // 0: l2sces.v1.ApplySliceRequest.intents:type_name -> l2sces.v1.Intents
+	0,  // 1: l2sces.v1.ApplySliceRequest.order:type_name -> l2sces.v1.Order
+	3,  // 2: l2sces.v1.EditSliceRequest.edits:type_name -> l2sces.v1.Edit
+	0,  // 3: l2sces.v1.EditSliceRequest.order:type_name -> l2sces.v1.Order
+	4,  // 4: l2sces.v1.Edit.add_domain:type_name -> l2sces.v1.DomainEdit
+	20, // 5: l2sces.v1.Edit.add_link:type_name -> l2sces.v1.Link
+	20, // 6: l2sces.v1.Edit.remove_link:type_name -> l2sces.v1.Link
+	21, // 7: l2sces.v1.Edit.add_network:type_name -> l2sces.v1.Network
+	5,  // 8: l2sces.v1.Edit.add_member:type_name -> l2sces.v1.MemberEdit
+	5,  // 9: l2sces.v1.Edit.remove_member:type_name -> l2sces.v1.MemberEdit
+	22, // 10: l2sces.v1.Edit.set_path:type_name -> l2sces.v1.Path
+	22, // 11: l2sces.v1.Edit.remove_path:type_name -> l2sces.v1.Path
+	23, // 12: l2sces.v1.DomainEdit.domain:type_name -> l2sces.v1.Domain
+	20, // 13: l2sces.v1.DomainEdit.links:type_name -> l2sces.v1.Link
+	5,  // 14: l2sces.v1.DomainEdit.members:type_name -> l2sces.v1.MemberEdit
+	24, // 15: l2sces.v1.MemberEdit.member:type_name -> l2sces.v1.Member
+	19, // 16: l2sces.v1.PlanSliceRequest.intents:type_name -> l2sces.v1.Intents
+	3,  // 17: l2sces.v1.PlanSliceRequest.edits:type_name -> l2sces.v1.Edit
+	8,  // 18: l2sces.v1.Difference.changes:type_name -> l2sces.v1.Change
+	25, // 19: l2sces.v1.ListSlicesResponse.slices:type_name -> l2sces.v1.SliceStatus
+	25, // 20: l2sces.v1.Moment.slice:type_name -> l2sces.v1.SliceStatus
+	0,  // 21: l2sces.v1.DeleteSliceRequest.order:type_name -> l2sces.v1.Order
+	0,  // 22: l2sces.v1.PauseSliceRequest.order:type_name -> l2sces.v1.Order
+	18, // 23: l2sces.v1.ListRevisionsResponse.revisions:type_name -> l2sces.v1.Revision
+	19, // 24: l2sces.v1.Revision.intents:type_name -> l2sces.v1.Intents
+	1,  // 25: l2sces.v1.SliceService.ApplySlice:input_type -> l2sces.v1.ApplySliceRequest
+	2,  // 26: l2sces.v1.SliceService.EditSlice:input_type -> l2sces.v1.EditSliceRequest
+	6,  // 27: l2sces.v1.SliceService.PlanSlice:input_type -> l2sces.v1.PlanSliceRequest
+	9,  // 28: l2sces.v1.SliceService.GetSlice:input_type -> l2sces.v1.GetSliceRequest
+	10, // 29: l2sces.v1.SliceService.ListSlices:input_type -> l2sces.v1.ListSlicesRequest
+	10, // 30: l2sces.v1.SliceService.WatchSlices:input_type -> l2sces.v1.ListSlicesRequest
+	13, // 31: l2sces.v1.SliceService.DeleteSlice:input_type -> l2sces.v1.DeleteSliceRequest
+	15, // 32: l2sces.v1.SliceService.PauseSlice:input_type -> l2sces.v1.PauseSliceRequest
+	16, // 33: l2sces.v1.SliceService.ListRevisions:input_type -> l2sces.v1.ListRevisionsRequest
+	25, // 34: l2sces.v1.SliceService.ApplySlice:output_type -> l2sces.v1.SliceStatus
+	25, // 35: l2sces.v1.SliceService.EditSlice:output_type -> l2sces.v1.SliceStatus
+	7,  // 36: l2sces.v1.SliceService.PlanSlice:output_type -> l2sces.v1.Difference
+	25, // 37: l2sces.v1.SliceService.GetSlice:output_type -> l2sces.v1.SliceStatus
+	11, // 38: l2sces.v1.SliceService.ListSlices:output_type -> l2sces.v1.ListSlicesResponse
+	12, // 39: l2sces.v1.SliceService.WatchSlices:output_type -> l2sces.v1.Moment
+	14, // 40: l2sces.v1.SliceService.DeleteSlice:output_type -> l2sces.v1.DeleteSliceResponse
+	25, // 41: l2sces.v1.SliceService.PauseSlice:output_type -> l2sces.v1.SliceStatus
+	17, // 42: l2sces.v1.SliceService.ListRevisions:output_type -> l2sces.v1.ListRevisionsResponse
+	34, // [34:43] is the sub-list for method output_type
+	25, // [25:34] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_l2sces_v1_slice_proto_init() }
@@ -359,13 +1536,25 @@ func file_l2sces_v1_slice_proto_init() {
 		return
 	}
 	file_l2sces_v1_intent_proto_init()
+	file_l2sces_v1_slice_proto_msgTypes[3].OneofWrappers = []any{
+		(*Edit_AddDomain)(nil),
+		(*Edit_RemoveDomain)(nil),
+		(*Edit_AddLink)(nil),
+		(*Edit_RemoveLink)(nil),
+		(*Edit_AddNetwork)(nil),
+		(*Edit_RemoveNetwork)(nil),
+		(*Edit_AddMember)(nil),
+		(*Edit_RemoveMember)(nil),
+		(*Edit_SetPath)(nil),
+		(*Edit_RemovePath)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_l2sces_v1_slice_proto_rawDesc), len(file_l2sces_v1_slice_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,28 +21,45 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	SliceService_ApplySlice_FullMethodName  = "/l2sces.v1.SliceService/ApplySlice"
-	SliceService_GetSlice_FullMethodName    = "/l2sces.v1.SliceService/GetSlice"
-	SliceService_ListSlices_FullMethodName  = "/l2sces.v1.SliceService/ListSlices"
-	SliceService_DeleteSlice_FullMethodName = "/l2sces.v1.SliceService/DeleteSlice"
+	SliceService_ApplySlice_FullMethodName    = "/l2sces.v1.SliceService/ApplySlice"
+	SliceService_EditSlice_FullMethodName     = "/l2sces.v1.SliceService/EditSlice"
+	SliceService_PlanSlice_FullMethodName     = "/l2sces.v1.SliceService/PlanSlice"
+	SliceService_GetSlice_FullMethodName      = "/l2sces.v1.SliceService/GetSlice"
+	SliceService_ListSlices_FullMethodName    = "/l2sces.v1.SliceService/ListSlices"
+	SliceService_WatchSlices_FullMethodName   = "/l2sces.v1.SliceService/WatchSlices"
+	SliceService_DeleteSlice_FullMethodName   = "/l2sces.v1.SliceService/DeleteSlice"
+	SliceService_PauseSlice_FullMethodName    = "/l2sces.v1.SliceService/PauseSlice"
+	SliceService_ListRevisions_FullMethodName = "/l2sces.v1.SliceService/ListRevisions"
 )
 
 // SliceServiceClient is the client API for SliceService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// SliceService keeps slices.
+// SliceService keeps slices. A tenant sees its own; those of others are
+// NOT_FOUND to it.
 type SliceServiceClient interface {
 	// ApplySlice makes a slice, or changes it. The same intents twice change
 	// nothing. It answers when the slice is true everywhere, or with status
 	// Pending and what is missing.
 	ApplySlice(ctx context.Context, in *ApplySliceRequest, opts ...grpc.CallOption) (*SliceStatus, error)
-	// GetSlice returns one slice; NOT_FOUND if there is none.
+	// EditSlice carries several changes of a slice out, all or none.
+	EditSlice(ctx context.Context, in *EditSliceRequest, opts ...grpc.CallOption) (*SliceStatus, error)
+	// PlanSlice tells what ApplySlice or EditSlice would change, by domain.
+	PlanSlice(ctx context.Context, in *PlanSliceRequest, opts ...grpc.CallOption) (*Difference, error)
+	// GetSlice returns one slice with its intents; NOT_FOUND if there is none.
 	GetSlice(ctx context.Context, in *GetSliceRequest, opts ...grpc.CallOption) (*SliceStatus, error)
-	// ListSlices returns all slices, by id.
+	// ListSlices returns slices by id, a page at a time.
 	ListSlices(ctx context.Context, in *ListSlicesRequest, opts ...grpc.CallOption) (*ListSlicesResponse, error)
+	// WatchSlices tells what is there, then SYNC, then every change.
+	WatchSlices(ctx context.Context, in *ListSlicesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Moment], error)
 	// DeleteSlice takes a slice apart. An absent one is no error.
 	DeleteSlice(ctx context.Context, in *DeleteSliceRequest, opts ...grpc.CallOption) (*DeleteSliceResponse, error)
+	// PauseSlice stops or resumes changes and repairs of a slice. Its frames go on.
+	PauseSlice(ctx context.Context, in *PauseSliceRequest, opts ...grpc.CallOption) (*SliceStatus, error)
+	// ListRevisions returns what was ordered of a slice, newest first. The
+	// history of a deleted slice stays for a while.
+	ListRevisions(ctx context.Context, in *ListRevisionsRequest, opts ...grpc.CallOption) (*ListRevisionsResponse, error)
 }
 
 type sliceServiceClient struct {
@@ -57,6 +74,26 @@ func (c *sliceServiceClient) ApplySlice(ctx context.Context, in *ApplySliceReque
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(SliceStatus)
 	err := c.cc.Invoke(ctx, SliceService_ApplySlice_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *sliceServiceClient) EditSlice(ctx context.Context, in *EditSliceRequest, opts ...grpc.CallOption) (*SliceStatus, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SliceStatus)
+	err := c.cc.Invoke(ctx, SliceService_EditSlice_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *sliceServiceClient) PlanSlice(ctx context.Context, in *PlanSliceRequest, opts ...grpc.CallOption) (*Difference, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Difference)
+	err := c.cc.Invoke(ctx, SliceService_PlanSlice_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +120,25 @@ func (c *sliceServiceClient) ListSlices(ctx context.Context, in *ListSlicesReque
 	return out, nil
 }
 
+func (c *sliceServiceClient) WatchSlices(ctx context.Context, in *ListSlicesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Moment], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &SliceService_ServiceDesc.Streams[0], SliceService_WatchSlices_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ListSlicesRequest, Moment]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SliceService_WatchSlicesClient = grpc.ServerStreamingClient[Moment]
+
 func (c *sliceServiceClient) DeleteSlice(ctx context.Context, in *DeleteSliceRequest, opts ...grpc.CallOption) (*DeleteSliceResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(DeleteSliceResponse)
@@ -93,22 +149,54 @@ func (c *sliceServiceClient) DeleteSlice(ctx context.Context, in *DeleteSliceReq
 	return out, nil
 }
 
+func (c *sliceServiceClient) PauseSlice(ctx context.Context, in *PauseSliceRequest, opts ...grpc.CallOption) (*SliceStatus, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SliceStatus)
+	err := c.cc.Invoke(ctx, SliceService_PauseSlice_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *sliceServiceClient) ListRevisions(ctx context.Context, in *ListRevisionsRequest, opts ...grpc.CallOption) (*ListRevisionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListRevisionsResponse)
+	err := c.cc.Invoke(ctx, SliceService_ListRevisions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SliceServiceServer is the server API for SliceService service.
 // All implementations must embed UnimplementedSliceServiceServer
 // for forward compatibility.
 //
-// SliceService keeps slices.
+// SliceService keeps slices. A tenant sees its own; those of others are
+// NOT_FOUND to it.
 type SliceServiceServer interface {
 	// ApplySlice makes a slice, or changes it. The same intents twice change
 	// nothing. It answers when the slice is true everywhere, or with status
 	// Pending and what is missing.
 	ApplySlice(context.Context, *ApplySliceRequest) (*SliceStatus, error)
-	// GetSlice returns one slice; NOT_FOUND if there is none.
+	// EditSlice carries several changes of a slice out, all or none.
+	EditSlice(context.Context, *EditSliceRequest) (*SliceStatus, error)
+	// PlanSlice tells what ApplySlice or EditSlice would change, by domain.
+	PlanSlice(context.Context, *PlanSliceRequest) (*Difference, error)
+	// GetSlice returns one slice with its intents; NOT_FOUND if there is none.
 	GetSlice(context.Context, *GetSliceRequest) (*SliceStatus, error)
-	// ListSlices returns all slices, by id.
+	// ListSlices returns slices by id, a page at a time.
 	ListSlices(context.Context, *ListSlicesRequest) (*ListSlicesResponse, error)
+	// WatchSlices tells what is there, then SYNC, then every change.
+	WatchSlices(*ListSlicesRequest, grpc.ServerStreamingServer[Moment]) error
 	// DeleteSlice takes a slice apart. An absent one is no error.
 	DeleteSlice(context.Context, *DeleteSliceRequest) (*DeleteSliceResponse, error)
+	// PauseSlice stops or resumes changes and repairs of a slice. Its frames go on.
+	PauseSlice(context.Context, *PauseSliceRequest) (*SliceStatus, error)
+	// ListRevisions returns what was ordered of a slice, newest first. The
+	// history of a deleted slice stays for a while.
+	ListRevisions(context.Context, *ListRevisionsRequest) (*ListRevisionsResponse, error)
 	mustEmbedUnimplementedSliceServiceServer()
 }
 
@@ -122,14 +210,29 @@ type UnimplementedSliceServiceServer struct{}
 func (UnimplementedSliceServiceServer) ApplySlice(context.Context, *ApplySliceRequest) (*SliceStatus, error) {
 	return nil, status.Error(codes.Unimplemented, "method ApplySlice not implemented")
 }
+func (UnimplementedSliceServiceServer) EditSlice(context.Context, *EditSliceRequest) (*SliceStatus, error) {
+	return nil, status.Error(codes.Unimplemented, "method EditSlice not implemented")
+}
+func (UnimplementedSliceServiceServer) PlanSlice(context.Context, *PlanSliceRequest) (*Difference, error) {
+	return nil, status.Error(codes.Unimplemented, "method PlanSlice not implemented")
+}
 func (UnimplementedSliceServiceServer) GetSlice(context.Context, *GetSliceRequest) (*SliceStatus, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSlice not implemented")
 }
 func (UnimplementedSliceServiceServer) ListSlices(context.Context, *ListSlicesRequest) (*ListSlicesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListSlices not implemented")
 }
+func (UnimplementedSliceServiceServer) WatchSlices(*ListSlicesRequest, grpc.ServerStreamingServer[Moment]) error {
+	return status.Error(codes.Unimplemented, "method WatchSlices not implemented")
+}
 func (UnimplementedSliceServiceServer) DeleteSlice(context.Context, *DeleteSliceRequest) (*DeleteSliceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteSlice not implemented")
+}
+func (UnimplementedSliceServiceServer) PauseSlice(context.Context, *PauseSliceRequest) (*SliceStatus, error) {
+	return nil, status.Error(codes.Unimplemented, "method PauseSlice not implemented")
+}
+func (UnimplementedSliceServiceServer) ListRevisions(context.Context, *ListRevisionsRequest) (*ListRevisionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListRevisions not implemented")
 }
 func (UnimplementedSliceServiceServer) mustEmbedUnimplementedSliceServiceServer() {}
 func (UnimplementedSliceServiceServer) testEmbeddedByValue()                      {}
@@ -170,6 +273,42 @@ func _SliceService_ApplySlice_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SliceService_EditSlice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EditSliceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SliceServiceServer).EditSlice(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SliceService_EditSlice_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SliceServiceServer).EditSlice(ctx, req.(*EditSliceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SliceService_PlanSlice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PlanSliceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SliceServiceServer).PlanSlice(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SliceService_PlanSlice_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SliceServiceServer).PlanSlice(ctx, req.(*PlanSliceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _SliceService_GetSlice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetSliceRequest)
 	if err := dec(in); err != nil {
@@ -206,6 +345,17 @@ func _SliceService_ListSlices_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SliceService_WatchSlices_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ListSlicesRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(SliceServiceServer).WatchSlices(m, &grpc.GenericServerStream[ListSlicesRequest, Moment]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SliceService_WatchSlicesServer = grpc.ServerStreamingServer[Moment]
+
 func _SliceService_DeleteSlice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(DeleteSliceRequest)
 	if err := dec(in); err != nil {
@@ -224,6 +374,42 @@ func _SliceService_DeleteSlice_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SliceService_PauseSlice_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PauseSliceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SliceServiceServer).PauseSlice(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SliceService_PauseSlice_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SliceServiceServer).PauseSlice(ctx, req.(*PauseSliceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SliceService_ListRevisions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListRevisionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SliceServiceServer).ListRevisions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SliceService_ListRevisions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SliceServiceServer).ListRevisions(ctx, req.(*ListRevisionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SliceService_ServiceDesc is the grpc.ServiceDesc for SliceService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -234,6 +420,14 @@ var SliceService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ApplySlice",
 			Handler:    _SliceService_ApplySlice_Handler,
+		},
+		{
+			MethodName: "EditSlice",
+			Handler:    _SliceService_EditSlice_Handler,
+		},
+		{
+			MethodName: "PlanSlice",
+			Handler:    _SliceService_PlanSlice_Handler,
 		},
 		{
 			MethodName: "GetSlice",
@@ -247,7 +441,21 @@ var SliceService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "DeleteSlice",
 			Handler:    _SliceService_DeleteSlice_Handler,
 		},
+		{
+			MethodName: "PauseSlice",
+			Handler:    _SliceService_PauseSlice_Handler,
+		},
+		{
+			MethodName: "ListRevisions",
+			Handler:    _SliceService_ListRevisions_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "WatchSlices",
+			Handler:       _SliceService_WatchSlices_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "l2sces/v1/slice.proto",
 }

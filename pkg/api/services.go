@@ -1,0 +1,48 @@
+package api
+
+import (
+	"context"
+	"io"
+
+	"github.com/l2sces/l2sces/pkg/intent"
+	"github.com/l2sces/l2sces/pkg/slice"
+)
+
+// Slices keeps slices: the SCO, or a client of one.
+type Slices interface {
+	// Apply makes a slice, or changes it.
+	Apply(ctx context.Context, in intent.Intents, o intent.Order) (intent.Status, error)
+	// Status returns one slice as it is, with its intents.
+	Status(ctx context.Context, id slice.ID) (intent.Status, error)
+	// List returns slices by id, a page at a time.
+	List(ctx context.Context, q intent.Query) (intent.Page, error)
+	// Delete takes a slice apart and tells whether there was one.
+	Delete(ctx context.Context, id slice.ID, o intent.Order) (existed bool, err error)
+}
+
+// Registry keeps the domains that slices can use.
+type Registry interface {
+	PutDomain(ctx context.Context, r intent.Registration, o intent.Order) (intent.Registration, error)
+	Registration(ctx context.Context, d slice.Domain) (intent.Registration, error)
+	Registrations(ctx context.Context) ([]intent.Registration, error)
+	VerifyDomain(ctx context.Context, d slice.Domain) (intent.Registration, error)
+	DrainDomain(ctx context.Context, d slice.Domain, draining bool) (intent.Registration, error)
+	RemoveDomain(ctx context.Context, d slice.Domain) (existed bool, err error)
+}
+
+// Events tells what happened.
+type Events interface {
+	Events(ctx context.Context, q intent.EventQuery) ([]intent.Event, error)
+	// WatchEvents tells the same and then every new one, until ctx ends or tell
+	// returns an error.
+	WatchEvents(ctx context.Context, q intent.EventQuery, tell func(intent.Event) error) error
+}
+
+// Admin is for administrators.
+type Admin interface {
+	Audit(ctx context.Context, q intent.AuditQuery) ([]intent.AuditEntry, error)
+	PutQuota(ctx context.Context, q intent.Quota) (intent.Quota, error)
+	Quotas(ctx context.Context) ([]intent.Quota, error)
+	// Export writes the whole stored state, as one consistent image.
+	Export(ctx context.Context, w io.Writer) error
+}
