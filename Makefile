@@ -69,15 +69,17 @@ demo: ## the fire-emergency slice, from template to frames (KEEP=1 leaves the la
 
 lint: $(GOLANGCI) $(REDOCLY) ## golangci-lint, formatters included, and the OpenAPI document
 	$(GOLANGCI) run --build-tags lab ./...
-	$(REDOCLY)/node_modules/.bin/redocly lint --config pkg/nbi/rest/redocly.yaml pkg/nbi/rest/openapi.yaml
+	$(REDOCLY)/node_modules/.bin/redocly lint --config pkg/nbi/rest/redocly.yaml pkg/nbi/rest/openapi.yaml pkg/rest/v1/openapi.yaml
 
 fmt: $(GOLANGCI) ## put the code into form
 	$(GOLANGCI) fmt ./...
 
-generate: ## remake the generated code in pkg/api and pkg/nbi/rest
+generate: ## remake the generated code of pkg/api, pkg/compat, pkg/nbi and pkg/rest
 	deploy/setup.sh generate
 	$(MAKE) api OUT=pkg/api
-	$(MAKE) rest OUT=pkg/nbi/rest
+	$(MAKE) compat OUT=pkg
+	$(MAKE) rest IN=pkg/nbi/rest OUT=pkg/nbi/rest
+	$(MAKE) rest IN=pkg/rest/v1 OUT=pkg/rest/v1
 
 verify: ## prove that the generated code is what generate makes
 	deploy/setup.sh generate
@@ -86,9 +88,12 @@ verify: ## prove that the generated code is what generate makes
 	@# The version of protoc stands in a comment and may differ.
 	for f in $$(cd pkg/api && find . -name '*.pb.go'; cd ../../bin/verify && find . -name '*.pb.go'); do \
 		diff -u -I '^//.*protoc ' "pkg/api/$$f" "bin/verify/$$f"; done
-	mkdir -p bin/verify/rest
-	$(MAKE) rest OUT=bin/verify/rest
-	for f in rest.gen.go openapi.json; do diff -u "pkg/nbi/rest/$$f" "bin/verify/rest/$$f"; done
+	$(MAKE) compat OUT=bin/verify
+	for f in compat/wire/original.pb.go compat/wire/original_grpc.pb.go; do \
+		diff -u -I '^//.*protoc ' "pkg/$$f" "bin/verify/$$f"; done
+	for d in pkg/nbi/rest pkg/rest/v1; do \
+		mkdir -p bin/verify/$$d; $(MAKE) rest IN=$$d OUT=bin/verify/$$d; \
+		for f in rest.gen.go openapi.json; do diff -u "$$d/$$f" "bin/verify/$$d/$$f"; done; done
 	rm -rf bin/verify
 
 clean: ## remove what was built
@@ -101,11 +106,19 @@ api: $(PROTOC_GEN) $(PROTOC_GRPC)
 		--plugin=protoc-gen-go=$(PROTOC_GEN) --go_out=$(CURDIR)/$(OUT) --go_opt=paths=source_relative \
 		--plugin=protoc-gen-go-grpc=$(PROTOC_GRPC) --go-grpc_out=$(CURDIR)/$(OUT) --go-grpc_opt=paths=source_relative
 
-# rest makes the Go code and the JSON form of the OpenAPI document, into OUT.
+# compat makes the Go code of the original's messages, into OUT. The name of the
+# file is one that the original's own does not have: both can be in one program.
+.PHONY: compat
+compat: $(PROTOC_GEN) $(PROTOC_GRPC)
+	cd pkg && protoc -I . compat/wire/original.proto \
+		--plugin=protoc-gen-go=$(PROTOC_GEN) --go_out=$(CURDIR)/$(OUT) --go_opt=paths=source_relative \
+		--plugin=protoc-gen-go-grpc=$(PROTOC_GRPC) --go-grpc_out=$(CURDIR)/$(OUT) --go-grpc_opt=paths=source_relative
+
+# rest makes the Go code and the JSON form of the OpenAPI document in IN, into OUT.
 .PHONY: rest
 rest: $(OAPI)
-	$(OAPI) -config pkg/nbi/rest/generate.yaml -o $(OUT)/rest.gen.go pkg/nbi/rest/openapi.yaml
-	go run ./tools/openapijson <pkg/nbi/rest/openapi.yaml >$(OUT)/openapi.json.new
+	$(OAPI) -config $(IN)/generate.yaml -o $(OUT)/rest.gen.go $(IN)/openapi.yaml
+	go run ./tools/openapijson <$(IN)/openapi.yaml >$(OUT)/openapi.json.new
 	mv $(OUT)/openapi.json.new $(OUT)/openapi.json
 
 # install puts the program of a package into bin/tools under its version.

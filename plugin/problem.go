@@ -40,6 +40,7 @@ var statuses = map[slice.Kind]int{
 	slice.Exhausted:   http.StatusInsufficientStorage,
 	slice.Unavailable: http.StatusServiceUnavailable,
 	slice.Denied:      http.StatusForbidden,
+	slice.Stale:       http.StatusPreconditionFailed,
 }
 
 // Err returns the error that a problem was made of.

@@ -19,8 +19,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // house is the root of the repository.
 const house = "../../"
 
-// cli runs the program as a shell would.
-func cli(args ...string) (status int, stdout, stderr string) {
+// typed runs the program as a shell would.
+func typed(args ...string) (status int, stdout, stderr string) {
 	var out, faults bytes.Buffer
 	cmd := rootCommand()
 	cmd.SetArgs(args)
@@ -60,7 +60,7 @@ func TestTranslate(t *testing.T) {
 		{"bare.yaml", []string{fire + "/nst.yaml", "--slice=mine", "--tenant=blue"}},
 	}
 	for _, tt := range tests {
-		status, stdout, stderr := cli(append([]string{"nst", "translate"}, tt.args...)...)
+		status, stdout, stderr := typed(append([]string{"nst", "translate"}, tt.args...)...)
 		if status != 0 {
 			t.Errorf("%v: status %d, %s", tt.args, status, stderr)
 		}
@@ -69,7 +69,7 @@ func TestTranslate(t *testing.T) {
 }
 
 func TestTranslateWarns(t *testing.T) {
-	_, _, stderr := cli("nst", "translate", house+"descriptors/nst/press/nst.yaml")
+	_, _, stderr := typed("nst", "translate", house+"descriptors/nst/press/nst.yaml")
 	if !regexp.MustCompile(`(?m)^warning: \S+/press/nst\.yaml:\d+:\d+: .*press-field-ns`).MatchString(stderr) {
 		t.Errorf("no warning about the absent service descriptor in %q", stderr)
 	}
@@ -113,7 +113,7 @@ func TestWrongInput(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			status, stdout, stderr := cli(tt.args...)
+			status, stdout, stderr := typed(tt.args...)
 			if status != tt.want || stdout != "" {
 				t.Errorf("status %d, stdout %q, want %d and nothing", status, stdout, tt.want)
 			}
@@ -136,11 +136,11 @@ func TestPKI(t *testing.T) {
 		{"pki", "issue", dir, "ann", "l2sces://user/ann"},
 		{"pki", "issue", dir, "n1", "l2sces://domain/a/node/n1", "192.0.2.1", "n1.example"},
 	} {
-		if status, _, stderr := cli(args...); status != 0 {
+		if status, _, stderr := typed(args...); status != 0 {
 			t.Fatalf("%v: %s", args, stderr)
 		}
 	}
-	status, stdout, _ := cli("pki", "show", dir)
+	status, stdout, _ := typed("pki", "show", dir)
 	stdout = strings.ReplaceAll(stdout, dir, "DIR")
 	stdout = regexp.MustCompile(`\d{4}-\d\d-\d\dT\S+`).ReplaceAllString(stdout, "DATE")
 	stdout = regexp.MustCompile(` +`).ReplaceAllString(stdout, " ")
@@ -154,10 +154,10 @@ func TestPKI(t *testing.T) {
 }
 
 func TestCompletionKnowsFormats(t *testing.T) {
-	if status, stdout, _ := cli("__complete", "version", "--output", ""); status != 0 || !strings.HasPrefix(stdout, "table\njson\nyaml\n") {
+	if status, stdout, _ := typed("__complete", "version", "--output", ""); status != 0 || !strings.HasPrefix(stdout, "table\njson\nyaml\n") {
 		t.Errorf("%d %q", status, stdout)
 	}
-	if status, stdout, _ := cli("completion", "bash"); status != 0 || !strings.Contains(stdout, "__start_l2sces") {
+	if status, stdout, _ := typed("completion", "bash"); status != 0 || !strings.Contains(stdout, "__start_l2sces") {
 		t.Errorf("%d: no script for the shell", status)
 	}
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/l2sces/l2sces/pkg/intent"
-	"github.com/l2sces/l2sces/pkg/nbi"
 	"github.com/l2sces/l2sces/pkg/pki"
 	"github.com/l2sces/l2sces/pkg/slice"
 	"github.com/l2sces/l2sces/pkg/translate"
+	"github.com/l2sces/l2sces/pkg/web"
 	"github.com/l2sces/l2sces/plugin"
 )
 
@@ -80,7 +80,7 @@ func serveLab(t *testing.T) (string, []string) {
 	dir := t.TempDir()
 	pems := filepath.Join(dir, "pki")
 	config := serverTLS(t, pems)
-	l, err := nbi.Listen(t.Context(), "unix:"+dir+"/plugin.sock")
+	l, err := web.Listen(t.Context(), "unix:"+dir+"/plugin.sock")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestSliceCommands(t *testing.T) {
 	press, params := house+"descriptors/nst/press", "--params="+house+"descriptors/params/press.yaml"
 	nsd := "--nsd=" + house + "nsd"
 	intents := filepath.Join(t.TempDir(), "intents.yaml")
-	_, text, _ := cli("nst", "translate", press, nsd, "--slice=written")
+	_, text, _ := typed("nst", "translate", press, nsd, "--slice=written")
 	if err := os.WriteFile(intents, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func TestSliceCommands(t *testing.T) {
 	}
 	for _, s := range steps {
 		t.Run(s.name, func(t *testing.T) {
-			status, stdout, stderr := cli(append(append([]string{"slice"}, s.args...), to...)...)
+			status, stdout, stderr := typed(append(append([]string{"slice"}, s.args...), to...)...)
 			if status != s.status || !strings.Contains(stderr, s.stderr) || s.stderr == "" && stderr != "" {
 				t.Errorf("status %d, stderr %q, want %d and %q", status, stderr, s.status, s.stderr)
 			}
@@ -214,7 +214,7 @@ func TestWhoMayNotSpeak(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			args := append([]string{"slice", "list"}, to...)
-			status, _, stderr := cli(append(args, tt.args...)...)
+			status, _, stderr := typed(append(args, tt.args...)...)
 			if status != 1 || !strings.Contains(stderr, tt.says) {
 				t.Errorf("status %d, %q, want 1 and %q", status, stderr, tt.says)
 			}

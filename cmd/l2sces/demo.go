@@ -35,7 +35,7 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Run the fire-emergency slice through a lab, and check what crosses it",
 		Long: "The demo makes the lab anew, hands two slice templates to the plugin, sends probes between all workloads,\n" +
-			"deletes the slices, looks for leftovers and takes the lab away. It needs root.",
+			"changes a slice while it runs, deletes the slices, looks for leftovers and takes the lab away. It needs root.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			plan, err := readPlan(file, bin)
@@ -203,6 +203,9 @@ func (d *demo) play(ctx context.Context) error {
 		return err
 	}
 	if err := d.checkAll(ctx, fire, press); err != nil {
+		return err
+	}
+	if err := d.checkLife(ctx, fire, press); err != nil {
 		return err
 	}
 	if d.keep {

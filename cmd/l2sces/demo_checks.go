@@ -42,7 +42,7 @@ func (d *demo) checkAll(ctx context.Context, fire, press intent.Status) error {
 			return err
 		}
 	}
-	return d.checkPath(ctx, ms, fire)
+	return d.checkPath(ctx, ms, fire, usualVideo)
 }
 
 // checkPings lets every pair inside each network ping.

@@ -22,11 +22,17 @@ const (
 	noise = 10 // per cent
 )
 
-// The links of the scenario. Video's path names the first two and leaves the
-// third out.
+// ways are the links that carry a network, and the others.
+type ways struct{ used, others []domainLink }
+
+// The ways of video: by the template, and after it was moved.
 var (
-	videoLinks = []domainLink{{"field", "fire"}, {"field", "private"}}
-	otherLinks = []domainLink{{"fire", "private"}}
+	fieldFire    = domainLink{"field", "fire"}
+	fieldPrivate = domainLink{"field", "private"}
+	firePrivate  = domainLink{"fire", "private"}
+
+	usualVideo = ways{used: []domainLink{fieldFire, fieldPrivate}, others: []domainLink{firePrivate}}
+	movedVideo = ways{used: []domainLink{fieldFire, firePrivate}, others: []domainLink{fieldPrivate}}
 )
 
 // A domainLink joins the gateways of two domains.
@@ -43,7 +49,7 @@ type linkEnd struct {
 
 // checkPath sends video and nothing else, and looks which links carry it: by
 // the flows that take in the network's frames, and by the bytes of the ports.
-func (d *demo) checkPath(ctx context.Context, ms members, fire intent.Status) error {
+func (d *demo) checkPath(ctx context.Context, ms members, fire intent.Status, w ways) error {
 	i := slices.IndexFunc(fire.Networks, func(n intent.NetworkStatus) bool { return n.Name == "video" })
 	if i < 0 {
 		return slice.Errorf(slice.NotFound, "slice %s has no network video", fire.ID)
@@ -51,7 +57,7 @@ func (d *demo) checkPath(ctx context.Context, ms members, fire intent.Status) er
 	number := fire.Networks[i].Number
 	video := ms.of(slice.NetworkID{Slice: fire.ID, Network: "video"})
 	from := video[slices.IndexFunc(video, func(m *member) bool { return m.Domain == "field" })]
-	all := append(slices.Clone(videoLinks), otherLinks...)
+	all := append(slices.Clone(w.used), w.others...)
 	before, err := d.carried(ctx, number, all)
 	if err != nil {
 		return err
@@ -73,12 +79,12 @@ func (d *demo) checkPath(ctx context.Context, ms members, fire intent.Status) er
 		for i, l := range all {
 			got = append(got, verdict(l, after[i].network-before[i].network, after[i].port-before[i].port, bytes))
 		}
-		return strings.Join(got, "; ") == pathWant(), nil
+		return strings.Join(got, "; ") == w.want(), nil
 	}
 	if err := poll(ctx, arrival, look); err != nil {
 		return err
 	}
-	d.check("links that carry video, by counters", pathWant(), strings.Join(got, "; "))
+	d.check("links that carry video, by counters", w.want(), strings.Join(got, "; "))
 	select { // a late frame on a wrong link would be counted by now
 	case <-ctx.Done():
 		return ctx.Err()
@@ -87,16 +93,16 @@ func (d *demo) checkPath(ctx context.Context, ms members, fire intent.Status) er
 	if _, err := look(); err != nil {
 		return err
 	}
-	d.check("the same, a moment later", pathWant(), strings.Join(got, "; "))
+	d.check("the same, a moment later", w.want(), strings.Join(got, "; "))
 	return nil
 }
 
-func pathWant() string {
+func (w ways) want() string {
 	var want []string
-	for _, l := range videoLinks {
+	for _, l := range w.used {
 		want = append(want, l.String()+" all")
 	}
-	for _, l := range otherLinks {
+	for _, l := range w.others {
 		want = append(want, l.String()+" 0")
 	}
 	return strings.Join(want, "; ")

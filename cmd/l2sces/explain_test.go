@@ -19,7 +19,7 @@ func explained(t *testing.T, args ...string) string {
 	var out string
 	t.Run(strings.Join(args, " "), func(t *testing.T) {
 		t.Chdir(house)
-		status, stdout, stderr := cli(append([]string{"explain"}, args...)...)
+		status, stdout, stderr := typed(append([]string{"explain"}, args...)...)
 		if status != 0 {
 			t.Fatalf("status %d, %s", status, stderr)
 		}
@@ -95,11 +95,11 @@ func TestExplainFaults(t *testing.T) {
 	if err := os.WriteFile(lab, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	status, stdout, stderr := cli("explain", house+"descriptors/nst/press", "--lab="+lab)
+	status, stdout, stderr := typed("explain", house+"descriptors/nst/press", "--lab="+lab)
 	if status != 2 || stdout != "" || !strings.Contains(stderr, "domain fire is not known here") {
 		t.Errorf("a lab without fire: %d, %q, %q", status, stdout, stderr)
 	}
-	if status, _, stderr := cli("explain", house+"descriptors/nst/press", "--lab="+lab+".absent"); status != 2 || !strings.Contains(stderr, "absent") {
+	if status, _, stderr := typed("explain", house+"descriptors/nst/press", "--lab="+lab+".absent"); status != 2 || !strings.Contains(stderr, "absent") {
 		t.Errorf("no lab: %d, %q", status, stderr)
 	}
 }

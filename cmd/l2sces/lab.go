@@ -1,17 +1,16 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/l2sces/l2sces/cmd/internal/cli"
 	"github.com/l2sces/l2sces/pkg/descriptor"
 	"github.com/l2sces/l2sces/pkg/lab"
 	"github.com/l2sces/l2sces/pkg/netns"
@@ -188,33 +187,7 @@ func needPrograms(p lab.Plan) error {
 
 // show writes a value in the format that --output asks for.
 func show(cmd *cobra.Command, v any, table func(w *strings.Builder)) error {
-	w := cmd.OutOrStdout()
-	format := "table"
-	if f := cmd.Flag("output"); f != nil {
-		format = f.Value.String()
-	}
-	switch format {
-	case "json":
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(v)
-	case "yaml":
-		text, err := descriptor.YAML(v)
-		if err == nil {
-			_, err = w.Write(text)
-		}
-		return err
-	case "table", "":
-		var text strings.Builder
-		table(&text)
-		t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		if _, err := io.WriteString(t, text.String()); err != nil {
-			return err
-		}
-		return t.Flush()
-	default:
-		return slice.Errorf(slice.Invalid, "output %q is not table, json or yaml", format)
-	}
+	return cli.Show(cmd, v, table)
 }
 
 // progress returns a function that writes lines for people to w.
@@ -222,4 +195,23 @@ func progress(w io.Writer, begin string) func(format string, args ...any) {
 	return func(format string, args ...any) {
 		_, _ = fmt.Fprintf(w, begin+format+"\n", args...) // nobody is there to read: go on
 	}
+}
+
+// findSCO finds the SCO of a lab, as the administrator of which its root goes.
+func findSCO(file string) (cli.Place, error) {
+	plan, err := readPlan(file, "")
+	if err != nil {
+		return cli.Place{}, err
+	}
+	p := labSCO(plan.Dir)
+	if _, err := os.Stat(p.Key); err != nil {
+		return p, slice.Errorf(slice.Unavailable, "find the lab in %s, which may not be up: %w", plan.Dir, err)
+	}
+	return p, nil
+}
+
+// labSCO is where a running lab has its SCO.
+func labSCO(dir string) cli.Place {
+	pem := func(file string) string { return filepath.Join(dir, "pki", file) }
+	return cli.Place{Address: "unix:" + filepath.Join(dir, "sco.sock"), Cert: pem("admin.crt"), Key: pem("admin.key"), CA: pem("ca.crt")}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/l2sces/l2sces/cmd/internal/cli"
 	"github.com/l2sces/l2sces/cmd/internal/program"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
@@ -33,21 +34,19 @@ func rootCommand() *cobra.Command {
 		},
 	}
 	c.PersistentFlags().StringP("output", "o", "table", "table, json or yaml")
-	formats := cobra.FixedCompletions(outputs, cobra.ShellCompDirectiveNoFileComp)
+	formats := cobra.FixedCompletions(cli.Formats, cobra.ShellCompDirectiveNoFileComp)
 	if err := c.RegisterFlagCompletionFunc("output", formats); err != nil {
 		panic(err) // only when there is no such flag
 	}
 	c.AddCommand(nstCommand(), explainCommand(), sliceCommand(), pkiCommand(), labCommand(), demoCommand(), benchCommand(), traceCommand(), versionCommand())
+	c.AddCommand(cli.Commands(cli.Door{Find: findSCO})...)
 	return c
 }
 
-// outputs are the formats of what is shown.
-var outputs = []string{"table", "json", "yaml"}
-
 // checkOutput refuses a format before anything is done.
 func checkOutput(format string) error {
-	if !slices.Contains(outputs, format) {
-		return slice.Errorf(slice.Invalid, "--output %q is none of %s", format, strings.Join(outputs, ", "))
+	if !slices.Contains(cli.Formats, format) {
+		return slice.Errorf(slice.Invalid, "--output %q is none of %s", format, strings.Join(cli.Formats, ", "))
 	}
 	return nil
 }

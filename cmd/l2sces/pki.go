@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/l2sces/l2sces/cmd/internal/cli"
 	"github.com/l2sces/l2sces/pkg/pki"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
@@ -87,8 +88,8 @@ func showCertificates(cmd *cobra.Command, files ...string) error {
 	return show(cmd, v, func(w *strings.Builder) {
 		fmt.Fprintln(w, "FILE\tIDENTITY\tHOSTS\tUNTIL")
 		for _, c := range all {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", c.File, orDash(c.Identity != "", c.Identity),
-				orDash(len(c.Hosts) > 0, strings.Join(c.Hosts, ",")), c.Until.Format(time.RFC3339))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", c.File, cli.OrDash(c.Identity != "", c.Identity),
+				cli.OrDash(len(c.Hosts) > 0, strings.Join(c.Hosts, ",")), c.Until.Format(time.RFC3339))
 		}
 	})
 }

@@ -2,65 +2,95 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/l2sces/l2sces/cmd/internal/cli"
+	"github.com/l2sces/l2sces/pkg/descriptor"
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
 	"github.com/l2sces/l2sces/pkg/translate"
 	"github.com/l2sces/l2sces/plugin"
 )
 
-// A door says where the plugin is and who knocks.
-type door struct{ plugin, cert, key, ca, lab string }
+// A door says where the plugin or the SCO is, and who knocks.
+type door struct {
+	plugin string
+	cli.Door
+}
 
 // sliceCommand orders slices.
 func sliceCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "slice",
-		Short: "Order, look at and delete slices",
-		Long: "These commands speak with the plugin: with that of a lab on this machine, or with the one that --plugin names,\n" +
-			"to which you show the certificate of a user.",
+		Short: "Order, look at, change and delete slices",
+		Long: "apply, get, list and delete speak with the plugin, of a lab on this machine or where --plugin says, and with the SCO\n" +
+			"if --sco is given; the others always speak with the SCO. You show the certificate of a user, or a token.",
 	}
-	var d door
-	f := c.PersistentFlags()
-	f.StringVar(&d.plugin, "plugin", "", "HOST:PORT or unix:PATH of the plugin; empty: that of the lab")
-	f.StringVar(&d.cert, "tls-cert", "", "your certificate, PEM")
-	f.StringVar(&d.key, "tls-key", "", "key of your certificate, PEM")
-	f.StringVar(&d.ca, "tls-ca", "", "authority that both sides trust, PEM")
-	f.StringVar(&d.lab, "lab", "deploy/lab/three-domains.yaml", "file of the lab, which runs on this machine")
-	c.AddCommand(applyCommand(&d), getCommand(&d), listCommand(&d), deleteCommand(&d))
+	d := door{Door: cli.Door{Find: findSCO}}
+	d.Flags(c.PersistentFlags())
+	c.PersistentFlags().StringVar(&d.plugin, "plugin", "", "HOST:PORT or unix:PATH of the plugin; empty: that of the lab")
+	c.MarkFlagsMutuallyExclusive("plugin", "sco")
+	c.AddCommand(applyCommand(&d), planCommand(&d), getCommand(&d), listCommand(&d), deleteCommand(&d))
+	c.AddCommand(cli.SliceCommands(&d.Door)...)
 	return c
 }
 
-// client returns a client of the plugin that the flags name.
-func (d door) client() (client, error) {
-	if d.plugin == "" {
-		plan, err := readPlan(d.lab, "")
+// A desk takes orders: the plugin, or the SCO itself.
+type desk interface {
+	apply(ctx context.Context, o upload) (plugin.Answer, error)
+	status(ctx context.Context, id slice.ID) (intent.Status, error)
+	list(ctx context.Context) ([]intent.Status, error)
+	delete(ctx context.Context, id slice.ID) error
+}
+
+// desk returns the one that the flags name.
+func (d *door) desk() (desk, func() error, error) {
+	nothing := func() error { return nil }
+	if d.Address != "" {
+		s, err := d.Open()
 		if err != nil {
-			return client{}, err
+			return nil, nothing, err
 		}
-		return labClient(plan.Dir)
+		return scoDesk{s}, s.Close, nil
 	}
-	if d.cert == "" || d.key == "" || d.ca == "" {
-		return client{}, slice.Errorf(slice.Invalid, "--plugin needs --tls-cert, --tls-key and --tls-ca")
+	if d.plugin == "" {
+		plan, err := readPlan(d.Lab, "")
+		if err != nil {
+			return nil, nothing, err
+		}
+		c, err := labClient(plan.Dir)
+		return c, nothing, err
 	}
-	c, err := newClient(d.plugin, d.cert, d.key, d.ca)
-	return c, wrongFile(err)
+	if d.Cert == "" || d.Key == "" || d.CA == "" {
+		return nil, nothing, slice.Errorf(slice.Invalid, "--plugin needs --tls-cert, --tls-key and --tls-ca")
+	}
+	c, err := newClient(d.plugin, d.Cert, d.Key, d.CA)
+	return c, nothing, wrongFile(err)
+}
+
+// at calls f with the desk that the flags name.
+func (d *door) at(f func(desk) error) error {
+	k, end, err := d.desk()
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(k), end())
 }
 
 func applyCommand(d *door) *cobra.Command {
 	var f translate.Files
-	var dryRun, wait bool
-	var timeout time.Duration
+	var how cli.Ordering
 	c := &cobra.Command{
 		Use:   "apply TEMPLATE|INTENTS",
 		Short: "Order a slice of a template or of written intents, or change one",
-		Long: "Apply hands a template (its package folder, or a bare file) or a file of intents to the plugin. The same order\n" +
-			"twice changes nothing.",
+		Long: "Apply hands a template (its package folder, or a bare file) or a file of intents to the plugin, or what they ask for to\n" +
+			"the SCO. The same order twice changes nothing. --request-id, --generation and --mask need --sco.",
 		Example: "  l2sces slice apply descriptors/nst/fire-emergency --params descriptors/params/fire-emergency.yaml --wait",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -69,29 +99,27 @@ func applyCommand(d *door) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if dryRun {
+			if d.Address == "" && (how.RequestID != "" || how.Generation > 0 || len(how.Mask) > 0) {
+				return slice.Errorf(slice.Invalid, "--request-id, --generation and --mask need --sco: the plugin takes whole orders")
+			}
+			if o.order = how.Order; how.DryRun {
 				o.field(plugin.PartDryRun, "true")
 			}
-			if !wait || dryRun {
-				timeout = 0
+			if !how.Wait || how.DryRun {
+				how.Timeout = 0
 			}
-			return applySlice(cmd, *d, o, timeout)
+			return d.at(func(k desk) error { return applySlice(cmd, k, o, how.Timeout) })
 		},
 	}
 	templateFlags(c.Flags(), &f)
-	c.Flags().BoolVar(&dryRun, "dry-run", false, "check and plan, change nothing")
-	c.Flags().BoolVar(&wait, "wait", false, "wait until the slice is ready")
-	c.Flags().DurationVar(&timeout, "timeout", time.Minute, "how long --wait waits")
+	how.Flags(c.Flags())
+	c.Flags().StringSliceVar(&how.Mask, "mask", nil, "fields of the intents that are given, like overlay,slice.networks; the others stay; none: all are")
 	return c
 }
 
 // applySlice orders and, for as long as wait, waits until the slice is ready.
-func applySlice(cmd *cobra.Command, d door, o upload, wait time.Duration) error {
-	c, err := d.client()
-	if err != nil {
-		return err
-	}
-	a, err := c.apply(cmd.Context(), o)
+func applySlice(cmd *cobra.Command, k desk, o upload, wait time.Duration) error {
+	a, err := k.apply(cmd.Context(), o)
 	if err != nil {
 		return err
 	}
@@ -99,7 +127,7 @@ func applySlice(cmd *cobra.Command, d door, o upload, wait time.Duration) error 
 	if wait > 0 && a.Phase != intent.Ready {
 		now := a.Status
 		err := poll(cmd.Context(), wait, func() (bool, error) {
-			now, err = c.status(cmd.Context(), a.ID)
+			now, err = k.status(cmd.Context(), a.ID)
 			return now.Phase == intent.Ready, err
 		})
 		if err != nil {
@@ -107,7 +135,7 @@ func applySlice(cmd *cobra.Command, d door, o upload, wait time.Duration) error 
 		}
 		now.Changed, now.PhasesMs, a.Status = a.Changed, a.PhasesMs, now
 	}
-	if err := show(cmd, a, func(w *strings.Builder) { statusTable(w, a.Status) }); err != nil {
+	if err := show(cmd, a, func(w *strings.Builder) { cli.StatusTable(w, a.Status) }); err != nil {
 		return err
 	}
 	if wait > 0 && a.Phase != intent.Ready {
@@ -116,19 +144,47 @@ func applySlice(cmd *cobra.Command, d door, o upload, wait time.Duration) error 
 	return nil
 }
 
+// planCommand shows what an order would change, and changes nothing.
+func planCommand(d *door) *cobra.Command {
+	var f translate.Files
+	var remove string
+	c := &cobra.Command{
+		Use:   "plan TEMPLATE|INTENTS",
+		Short: "Show what apply, or with --delete what delete, would change in each domain",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if (len(args) == 1) == (remove != "") {
+				return slice.Errorf(slice.Invalid, "give a template, a file of intents, or --delete ID")
+			}
+			var in intent.Intents
+			if remove == "" {
+				f.Template = args[0]
+				var warnings []descriptor.Problem
+				var err error
+				if in, warnings, err = readOrder(f); err != nil {
+					return err
+				}
+				warn(cmd.ErrOrStderr(), warnings)
+			}
+			return cli.Plan(cmd, &d.Door, in, slice.ID(remove))
+		},
+	}
+	templateFlags(c.Flags(), &f)
+	c.Flags().StringVar(&remove, "delete", "", "slice whose deletion is planned")
+	return c
+}
+
 func getCommand(d *door) *cobra.Command {
 	return &cobra.Command{
 		Use: "get ID", Short: "Show a slice, its networks and their members", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := d.client()
-			if err != nil {
-				return err
-			}
-			s, err := c.status(cmd.Context(), slice.ID(args[0]))
-			if err != nil {
-				return err
-			}
-			return show(cmd, s, func(w *strings.Builder) { statusTable(w, s) })
+			return d.at(func(k desk) error {
+				s, err := k.status(cmd.Context(), slice.ID(args[0]))
+				if err != nil {
+					return err
+				}
+				return show(cmd, s, func(w *strings.Builder) { cli.StatusTable(w, s) })
+			})
 		},
 	}
 }
@@ -137,15 +193,13 @@ func listCommand(d *door) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "Show all slices", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := d.client()
-			if err != nil {
-				return err
-			}
-			all, err := c.list(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return show(cmd, plugin.List{Slices: all}, func(w *strings.Builder) { listTable(w, all) })
+			return d.at(func(k desk) error {
+				all, err := k.list(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return show(cmd, plugin.List{Slices: all}, func(w *strings.Builder) { cli.ListTable(w, all) })
+			})
 		},
 	}
 }
@@ -154,51 +208,13 @@ func deleteCommand(d *door) *cobra.Command {
 	return &cobra.Command{
 		Use: "delete ID", Short: "Delete a slice; one that is not there is success", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := d.client()
-			if err != nil {
-				return err
-			}
-			if err := c.delete(cmd.Context(), slice.ID(args[0])); err != nil {
-				return err
-			}
-			gone := map[string]string{"deleted": args[0]}
-			return show(cmd, gone, func(w *strings.Builder) { fmt.Fprintf(w, "slice %s is deleted\n", args[0]) })
+			return d.at(func(k desk) error {
+				if err := k.delete(cmd.Context(), slice.ID(args[0])); err != nil {
+					return err
+				}
+				gone := map[string]string{"deleted": args[0]}
+				return show(cmd, gone, func(w *strings.Builder) { fmt.Fprintf(w, "slice %s is deleted\n", args[0]) })
+			})
 		},
 	}
 }
-
-func listTable(w *strings.Builder, all []intent.Status) {
-	fmt.Fprintln(w, "SLICE\tTENANT\tPHASE\tGENERATION\tNETWORKS\tMESSAGE")
-	for _, s := range all {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\n", s.ID, s.Tenant, s.Phase, s.Generation, len(s.Networks), oneLine(s.Message))
-	}
-}
-
-func statusTable(w *strings.Builder, s intent.Status) {
-	listTable(w, []intent.Status{s})
-	if len(s.Networks) > 0 {
-		fmt.Fprintln(w, "\nNETWORK\tTYPE\tNUMBER\tCIDR\tMTU\tREADY\tLINKS\tMESSAGE")
-	}
-	for _, n := range s.Networks {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d\t%t\t%s\t%s\n", n.Name, n.Type, n.Number, orDash(n.CIDR.IsValid(), n.CIDR), n.MTU,
-			n.Ready, orDash(len(n.Links) > 0, strings.Join(n.Links, " ")), oneLine(n.Message))
-	}
-	fmt.Fprintln(w, "\nNETWORK\tMEMBER\tDOMAIN\tNODE\tADDRESS\tMAC\tREADY\tMESSAGE")
-	for _, n := range s.Networks {
-		for _, m := range n.Members {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%t\t%s\n", n.Name, m.Name, m.Domain, orDash(m.Node != "", m.Node),
-				orDash(m.Address.IsValid(), m.Address), m.MAC, m.Ready, oneLine(m.Message))
-		}
-	}
-}
-
-// orDash keeps the columns of a table apart where there is nothing to say.
-func orDash(there bool, v any) string {
-	if !there {
-		return "-"
-	}
-	return fmt.Sprint(v)
-}
-
-// oneLine keeps a row of a table one line.
-func oneLine(s string) string { return strings.ReplaceAll(s, "\n", " / ") }

@@ -57,10 +57,10 @@ func traceCommand() *cobra.Command {
 	f.StringVar(&t.source, "source", "wanted", "rules that are walked: wanted, or those that each switch says it has")
 	f.BoolVar(&t.ofproto, "ofproto", false, "ask the first switch itself as well; in a lab only")
 	f.StringVar(&t.door.plugin, "sdnc", "", "HOST:PORT or unix:PATH of the REST interface of the SDN controller; empty: that of the lab")
-	f.StringVar(&t.door.cert, "tls-cert", "", "your certificate, PEM")
-	f.StringVar(&t.door.key, "tls-key", "", "key of your certificate, PEM")
-	f.StringVar(&t.door.ca, "tls-ca", "", "authority that both sides trust, PEM")
-	f.StringVar(&t.door.lab, "lab", "deploy/lab/three-domains.yaml", "file of the lab, which runs on this machine")
+	f.StringVar(&t.door.Cert, "tls-cert", "", "your certificate, PEM")
+	f.StringVar(&t.door.Key, "tls-key", "", "key of your certificate, PEM")
+	f.StringVar(&t.door.CA, "tls-ca", "", "authority that both sides trust, PEM")
+	f.StringVar(&t.door.Lab, "lab", "deploy/lab/three-domains.yaml", "file of the lab, which runs on this machine")
 	_ = c.MarkFlagRequired("domain") // fails only where there is no such flag
 	return c
 }
@@ -69,18 +69,18 @@ func traceCommand() *cobra.Command {
 func (t tracer) client() (*http.Client, string, error) {
 	d := t.door
 	if d.plugin == "" {
-		plan, err := readPlan(d.lab, "")
+		plan, err := readPlan(d.Lab, "")
 		if err != nil {
 			return nil, "", err
 		}
 		pem := func(file string) string { return filepath.Join(plan.Dir, "pki", file) }
 		d.plugin = "unix:" + lab.RestSocket(plan.Dir, slice.Domain(t.domain))
-		d.cert, d.key, d.ca = pem("admin.crt"), pem("admin.key"), pem("ca.crt")
+		d.Cert, d.Key, d.CA = pem("admin.crt"), pem("admin.key"), pem("ca.crt")
 	}
-	if d.cert == "" || d.key == "" || d.ca == "" {
+	if d.Cert == "" || d.Key == "" || d.CA == "" {
 		return nil, "", slice.Errorf(slice.Invalid, "--sdnc needs --tls-cert, --tls-key and --tls-ca")
 	}
-	config, err := pki.ClientTLS(d.cert, d.key, d.ca, pki.SDNC(slice.Domain(t.domain)))
+	config, err := pki.ClientTLS(d.Cert, d.Key, d.CA, pki.SDNC(slice.Domain(t.domain)))
 	if err != nil {
 		return nil, "", err
 	}
@@ -124,7 +124,7 @@ func (t tracer) ask(ctx context.Context, network, from, to string) (rest.Trace, 
 
 // asSwitch has the first switch of a lab trace the frame by itself.
 func (t tracer) asSwitch(ctx context.Context, a rest.Trace) (string, error) {
-	plan, err := readPlan(t.door.lab, "")
+	plan, err := readPlan(t.door.Lab, "")
 	if err != nil {
 		return "", err
 	}

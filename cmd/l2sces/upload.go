@@ -15,6 +15,7 @@ import (
 	"slices"
 
 	"github.com/l2sces/l2sces/pkg/descriptor"
+	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
 	"github.com/l2sces/l2sces/pkg/translate"
 	"github.com/l2sces/l2sces/plugin"
@@ -26,6 +27,9 @@ type upload struct {
 	files  []uploadFile
 	fields [][2]string
 	folder string // of the template's package, if it is one
+
+	of    translate.Files
+	order intent.Order
 }
 
 // An uploadFile is one file, and what the plugin shall call it.
@@ -33,7 +37,7 @@ type uploadFile struct{ part, name, local string }
 
 // newUpload finds the files of an order: of a template, or of intents.
 func newUpload(f translate.Files) (upload, error) {
-	var o upload
+	o := upload{of: f}
 	if written, err := isIntents(f.Template); err != nil || written {
 		o.files = []uploadFile{{plugin.PartIntents, path.Base(filepath.ToSlash(f.Template)), f.Template}}
 		return o.with(f), err

@@ -17,6 +17,7 @@ import (
 	"github.com/l2sces/l2sces/pkg/nbi"
 	"github.com/l2sces/l2sces/pkg/pki"
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/web"
 	"github.com/l2sces/l2sces/plugin"
 )
 
@@ -82,7 +83,7 @@ func (o options) run(ctx context.Context, stderr io.Writer) error {
 
 // serve opens both doors and waits until ctx ends or one of them fails.
 func (o options) serve(ctx context.Context, config *tls.Config, door *plugin.Door, ready func() error, log *slog.Logger) error {
-	l, err := nbi.Listen(ctx, o.listen)
+	l, err := web.Listen(ctx, o.listen)
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ func main() {
 					Domain: slice.Domain(domain), Gateway: slice.Node(gateway), Controllers: p.Controllers, BFD: p.BFD,
 					Budget:  options.Budget,
 					Numbers: ipam.Ring{First: options.FirstNumber, Last: options.LastNumber},
+					Rest:    options.Rest,
 					Labels:  ipam.Ring{First: 1, Last: uint32(lastLabel)},
 					Store:   p.Store, Logger: p.Logger,
 				})

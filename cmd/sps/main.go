@@ -69,7 +69,7 @@ func (links) Plug(port string, in sps.Inside) (bool, error) {
 	return netns.Plug(
 		netns.End{Name: port, MTU: in.MTU},
 		netns.End{Namespace: in.Namespace, Name: in.Interface, MAC: in.MAC, MTU: in.MTU},
-		in.Address,
+		in.Addresses...,
 	)
 }
 

@@ -19,6 +19,7 @@ var kinds = map[slice.Kind]codes.Code{
 	slice.Exhausted:   codes.ResourceExhausted,
 	slice.Unavailable: codes.Unavailable,
 	slice.Denied:      codes.PermissionDenied,
+	slice.Stale:       codes.Aborted,
 }
 
 // outward turns an error of the house into one that gRPC carries.
@@ -32,7 +33,7 @@ func outward(err error) error {
 	case errors.Is(err, context.Canceled):
 		return status.Error(codes.Canceled, err.Error())
 	}
-	return status.Error(kinds[slice.KindOf(err)], err.Error())
+	return detailed(slice.KindOf(err), err)
 }
 
 // inward turns an error that gRPC brought into one of the house.
@@ -41,6 +42,9 @@ func inward(err error) error {
 		return nil
 	}
 	s, _ := status.FromError(err)
+	if far, ok := ours(s); ok {
+		return far
+	}
 	for kind, code := range kinds {
 		if code == s.Code() {
 			return slice.Errorf(kind, "%s", s.Message())

@@ -213,6 +213,12 @@ type house struct {
 	info     intent.DomainInfo
 	existed  bool
 	id       slice.ID
+
+	edits      []intent.Edit
+	paused     bool
+	difference intent.Difference
+	moments    []intent.Moment
+	revisions  []intent.Revision
 }
 
 func (h *house) fault() error {
@@ -244,6 +250,52 @@ func (h sliceHouse) List(_ context.Context, q intent.Query) (intent.Page, error)
 func (h sliceHouse) Delete(_ context.Context, id slice.ID, o intent.Order) (bool, error) {
 	h.id, h.order = id, o
 	return h.existed, h.fault()
+}
+
+func (h sliceHouse) Edit(_ context.Context, id slice.ID, edits []intent.Edit, o intent.Order) (intent.Status, error) {
+	h.id, h.edits, h.order = id, edits, o
+	return h.status, h.fault()
+}
+
+func (h sliceHouse) Pause(_ context.Context, id slice.ID, paused bool, o intent.Order) (intent.Status, error) {
+	h.id, h.paused, h.order = id, paused, o
+	return h.status, h.fault()
+}
+
+func (h sliceHouse) Plan(_ context.Context, in intent.Intents) (intent.Difference, error) {
+	h.in = in
+	return h.difference, h.fault()
+}
+
+func (h sliceHouse) PlanEdits(_ context.Context, id slice.ID, edits []intent.Edit) (intent.Difference, error) {
+	h.id, h.edits = id, edits
+	return h.difference, h.fault()
+}
+
+func (h sliceHouse) PlanDelete(_ context.Context, id slice.ID) (intent.Difference, error) {
+	h.id, h.edits = id, nil
+	return h.difference, h.fault()
+}
+
+// Watch tells the moments that the house has, and waits for the end if there is
+// no fault.
+func (h sliceHouse) Watch(ctx context.Context, q intent.Query, tell func(intent.Moment) error) error {
+	h.query = q
+	for _, m := range h.moments {
+		if err := tell(m); err != nil {
+			return err
+		}
+	}
+	if err := h.fault(); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (h sliceHouse) History(_ context.Context, id slice.ID) ([]intent.Revision, error) {
+	h.id = id
+	return h.revisions, h.fault()
 }
 
 type domainHouse struct{ *house }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -11,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
@@ -19,18 +21,25 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// The limits of every server: bytes of a message, streams of a connection.
+// The limits of every server: bytes of a message and of its metadata, streams
+// of a connection.
 const (
 	maxMessage = 4 << 20
+	maxHeaders = 64 << 10
 	maxStreams = 256
 )
 
 // A ServerConfig says who may call.
 type ServerConfig struct {
 	TLS    *tls.Config  // with client certificates required
+	Anyone string       // not empty: the name of every caller of a server without TLS
 	Logger *slog.Logger // nil: none
 	// Identify reads the name of the caller from its certificate.
 	Identify func(tls.ConnectionState) (string, error)
+	// Admit finds out what a caller may do (package access), by the name in its
+	// certificate and by what stands in the metadata as authorization; either may
+	// be empty. Nil: callers have certificates, and Authorize is all there is.
+	Admit func(ctx context.Context, name, authorization string) (context.Context, error)
 	// Authorize decides whether a caller may use a method, which is given
 	// with its service: /l2sces.v1.SliceService/GetSlice. Nil: every caller may.
 	Authorize func(caller, method string) error
@@ -48,10 +57,11 @@ func NewServer(cfg ServerConfig) *grpc.Server {
 	if cfg.Authorize == nil {
 		cfg.Authorize = func(string, string) error { return nil }
 	}
-	g := guard(cfg)
+	g := guard{ServerConfig: cfg, decoder: newDecoder(), streams: &streams{}}
 	options := []grpc.ServerOption{
-		grpc.Creds(credentials.NewTLS(cfg.TLS)),
-		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxConcurrentStreams(maxStreams),
+		grpc.Creds(cfg.credentials()),
+		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeaders),
+		grpc.ForceServerCodecV2(g.decoder),
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 10 * time.Second, Timeout: 5 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 2 * time.Second, PermitWithoutStream: true}),
@@ -68,8 +78,19 @@ func NewServer(cfg ServerConfig) *grpc.Server {
 	return s
 }
 
+func (c ServerConfig) credentials() credentials.TransportCredentials {
+	if c.Anyone != "" {
+		return insecure.NewCredentials()
+	}
+	return credentials.NewTLS(c.TLS)
+}
+
 // guard stands before every handler.
-type guard ServerConfig
+type guard struct {
+	ServerConfig
+	decoder *decoder
+	streams *streams
+}
 
 type callerKey struct{}
 
@@ -85,13 +106,13 @@ func (g guard) admit(ctx context.Context, method string) (context.Context, error
 	if !ok {
 		return nil, status.Error(codes.Unauthenticated, "the caller has no address")
 	}
-	info, ok := p.AuthInfo.(credentials.TLSInfo)
-	if !ok {
-		return nil, status.Error(codes.Unauthenticated, "the caller has no certificate")
-	}
-	name, err := g.Identify(info.State)
+	name, err := g.name(p)
 	if err != nil {
 		return nil, status.Error(codes.Unauthenticated, err.Error())
+	}
+	if ctx, name, err = g.known(ctx, name); err != nil {
+		g.Logger.Warn("call refused", "caller", name, "method", method, "reason", err.Error())
+		return nil, err
 	}
 	if err := g.Authorize(name, method); err != nil {
 		g.Logger.Warn("call refused", "caller", name, "method", method, "reason", err.Error())
@@ -100,11 +121,30 @@ func (g guard) admit(ctx context.Context, method string) (context.Context, error
 	return context.WithValue(ctx, callerKey{}, name), nil
 }
 
+// name returns who is at the other end of a connection.
+func (g guard) name(p *peer.Peer) (string, error) {
+	if g.Anyone != "" {
+		return g.Anyone, nil
+	}
+	info, ok := p.AuthInfo.(credentials.TLSInfo)
+	if !ok {
+		return "", errors.New("the caller has no certificate")
+	}
+	if len(info.State.PeerCertificates) == 0 && g.Admit != nil {
+		return "", nil // it may show a token
+	}
+	return g.Identify(info.State)
+}
+
 func (g guard) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (_ any, err error) {
 	defer g.recover(info.FullMethod, &err)
+	wrong := g.decoder.fault(req)
 	ctx, err = g.admit(ctx, info.FullMethod)
 	if err != nil {
 		return nil, err
+	}
+	if wrong != nil {
+		return nil, wrong
 	}
 	answer, err := next(ctx, req)
 	return answer, outward(err)
@@ -116,7 +156,12 @@ func (g guard) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo
 	if err != nil {
 		return err
 	}
-	return outward(next(srv, namedStream{ss, ctx}))
+	leave, err := g.streams.enter(caller(ctx))
+	if err != nil {
+		return outward(err)
+	}
+	defer leave()
+	return outward(next(srv, namedStream{ss, ctx, g.decoder}))
 }
 
 func (g guard) recover(method string, err *error) {
@@ -129,7 +174,16 @@ func (g guard) recover(method string, err *error) {
 // namedStream is a stream whose context knows the caller.
 type namedStream struct {
 	grpc.ServerStream
-	ctx context.Context //nolint:containedctx // gRPC hands a stream's context on through the stream
+	ctx     context.Context //nolint:containedctx // gRPC hands a stream's context on through the stream
+	decoder *decoder
+}
+
+// RecvMsg says that a message cannot be read where the sender is at fault.
+func (s namedStream) RecvMsg(m any) error {
+	if err := s.ServerStream.RecvMsg(m); err != nil {
+		return err
+	}
+	return s.decoder.fault(m)
 }
 
 func (s namedStream) Context() context.Context { return s.ctx }

@@ -10,14 +10,44 @@ import (
 
 // Slices keeps slices: the SCO, or a client of one.
 type Slices interface {
+	SliceOrders
+	SlicePlans
+	SliceViews
+}
+
+// SliceOrders change slices.
+type SliceOrders interface {
 	// Apply makes a slice, or changes it.
 	Apply(ctx context.Context, in intent.Intents, o intent.Order) (intent.Status, error)
+	// Edit carries several changes of a slice out, all or none.
+	Edit(ctx context.Context, id slice.ID, edits []intent.Edit, o intent.Order) (intent.Status, error)
+	// Delete takes a slice apart and tells whether there was one.
+	Delete(ctx context.Context, id slice.ID, o intent.Order) (existed bool, err error)
+	// Pause stops changes and repairs of a slice, or lets them go on. Its frames
+	// go on either way.
+	Pause(ctx context.Context, id slice.ID, paused bool, o intent.Order) (intent.Status, error)
+}
+
+// SlicePlans tell what an order would change, and change nothing.
+type SlicePlans interface {
+	Plan(ctx context.Context, in intent.Intents) (intent.Difference, error)
+	PlanEdits(ctx context.Context, id slice.ID, edits []intent.Edit) (intent.Difference, error)
+	PlanDelete(ctx context.Context, id slice.ID) (intent.Difference, error)
+}
+
+// SliceViews tell how slices are.
+type SliceViews interface {
 	// Status returns one slice as it is, with its intents.
 	Status(ctx context.Context, id slice.ID) (intent.Status, error)
 	// List returns slices by id, a page at a time.
 	List(ctx context.Context, q intent.Query) (intent.Page, error)
-	// Delete takes a slice apart and tells whether there was one.
-	Delete(ctx context.Context, id slice.ID, o intent.Order) (existed bool, err error)
+	// Watch tells what is there, then SYNC, then what changes, until ctx ends,
+	// whose error it returns, or tell returns an error. It skips states that
+	// were over before tell had time for them.
+	Watch(ctx context.Context, q intent.Query, tell func(intent.Moment) error) error
+	// History returns what was ordered of a slice, newest first. That of a
+	// deleted slice stays for a while.
+	History(ctx context.Context, id slice.ID) ([]intent.Revision, error)
 }
 
 // Registry keeps the domains that slices can use.

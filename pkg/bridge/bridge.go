@@ -47,6 +47,7 @@ type Port struct {
 	Interface string         `json:"interface,omitempty"` // workload: name inside
 	MAC       slice.MAC      `json:"mac,omitzero"`        // workload
 	Address   netip.Prefix   `json:"address,omitzero"`    // workload
+	Address6  netip.Prefix   `json:"address6,omitzero"`   // workload: IPv6 beside IPv4
 	MTU       uint32         `json:"mtu,omitempty"`       // workload: bytes of an IP packet
 }
 

@@ -38,10 +38,20 @@ type RefinedNetwork struct {
 	Name          string            `json:"name"` // id of the netslice-vld, or its DNS label
 	Type          slice.NetworkType `json:"type,omitempty"`
 	CIDR          netip.Prefix      `json:"cidr,omitzero"`
+	CIDR6         netip.Prefix      `json:"cidr6,omitzero"`
+	Reserved      []slice.Span      `json:"reserved,omitempty"`
+	Ranges        []RefinedRange    `json:"ranges,omitempty"`
+	Split         bool              `json:"split,omitempty"`
 	MTU           uint32            `json:"mtu,omitempty"`
 	BandwidthKbps uint32            `json:"bandwidthKbps,omitempty"`
 	Domains       []slice.Domain    `json:"domains,omitempty"`
 	Members       []RefinedMember   `json:"members,omitempty"`
+}
+
+// A RefinedRange is the part of a network's prefix that belongs to one domain.
+type RefinedRange struct {
+	Domain slice.Domain `json:"domain"`
+	CIDR   netip.Prefix `json:"cidr"`
 }
 
 // A RefinedMember is one port of a network.
@@ -50,6 +60,7 @@ type RefinedMember struct {
 	Domain    slice.Domain   `json:"domain,omitempty"`
 	Interface string         `json:"interface,omitempty"`
 	Address   netip.Addr     `json:"address,omitzero"`
+	Address6  netip.Addr     `json:"address6,omitzero"`
 	MAC       slice.MAC      `json:"mac,omitzero"`
 }
 

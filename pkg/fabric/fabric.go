@@ -35,6 +35,7 @@ type Config struct {
 	Controllers []string      // OVS targets that every bridge obeys
 	Mesh        bool          // tunnels between all nodes; else between those that networks name
 	Numbers     ipam.Ring     // of networks; zero: all VNIs
+	Rest        time.Duration // for which a number that was given back is kept from a new owner; zero: none
 	BFD         time.Duration // between two frames that watch a tunnel; zero: switches do not watch them
 	Store       Store
 	Logger      *slog.Logger // nil: none
@@ -58,6 +59,8 @@ type Fabric struct {
 	mu       sync.Mutex
 	learner  Learner // nil: no addresses are learned
 	numbers  ipam.Ring
+	resting  ipam.Quarantine // of numbers that were given back
+	awake    []slice.Network // whose rest is over, and that the store may still have as resting
 	nodes    map[slice.Node]*node
 	sorted   []slice.Node // names of the nodes; see names
 	networks map[slice.NetworkID]*network
@@ -86,7 +89,7 @@ func New(cfg Config) (*Fabric, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	f := &Fabric{
-		cfg: cfg, engine: NewEngine(pipeline.Base(), cfg.Logger), numbers: cfg.Numbers,
+		cfg: cfg, engine: NewEngine(pipeline.Base(), cfg.Logger), numbers: cfg.Numbers, resting: ipam.NewQuarantine(cfg.Rest, cfg.Numbers),
 		nodes: map[slice.Node]*node{}, networks: map[slice.NetworkID]*network{}, leaving: map[slice.NetworkID]leaving{},
 		moving:   map[slice.NetworkID]bool{},
 		open:     map[slice.NetworkID]bool{},

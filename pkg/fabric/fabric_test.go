@@ -253,7 +253,7 @@ func TestBrokenStore(t *testing.T) {
 				w.put(vnet("a", at("n1", "w1", 1)))
 				before, _ := w.agents["n1"].last()
 				mods := w.mem["n1"].Mods()
-				w.store.breaks(bucket)
+				w.store.Break(bucket)
 				if _, err := w.Put(vnet("b", at("n1", "w2", 2))); err == nil {
 					t.Error("the network was taken")
 				}
@@ -264,7 +264,7 @@ func TestBrokenStore(t *testing.T) {
 				if _, err := w.Status(id("b")); slice.KindOf(err) != slice.NotFound {
 					t.Errorf("status of the refused network: %v", err)
 				}
-				w.store.breaks("")
+				w.store.Break("")
 				w.put(vnet("b", at("n1", "w2", 2)))
 			})
 		})
@@ -310,7 +310,7 @@ func TestRestartAfterHalfAWrite(t *testing.T) {
 		if err := w.store.Delete("fabric-networks", "s/a"); err != nil {
 			t.Fatal(err)
 		}
-		text := w.store.values["fabric-networks"]["s/b"]
+		text := w.store.All()["fabric-networks"]["s/b"]
 		if err := w.store.Put("fabric-networks", "s/c", []byte(strings.ReplaceAll(strings.Replace(string(text), "s/b", "s/c", 1), `"number":2`, `"number":3`))); err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/fabric"
+	"github.com/l2sces/l2sces/pkg/fabric/fabrictest"
 	"github.com/l2sces/l2sces/pkg/flow/flowtest"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
@@ -57,7 +58,7 @@ func (w *world) tunnels() []flowtest.Wire {
 // sub is a second fabric in the bubble of the first.
 func (w *world) sub(cfg fabric.Config) *world {
 	w.Helper()
-	s := &world{T: w.T, cfg: cfg, store: newStore(), agents: map[slice.Node]*agent{}, mem: map[slice.Node]*flowtest.Memory{}}
+	s := &world{T: w.T, cfg: cfg, store: &fabrictest.Store{}, agents: map[slice.Node]*agent{}, mem: map[slice.Node]*flowtest.Memory{}}
 	s.cfg.Store = s.store
 	s.start()
 	return s

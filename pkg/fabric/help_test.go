@@ -2,10 +2,7 @@ package fabric_test
 
 import (
 	"context"
-	"errors"
-	"maps"
 	"net/netip"
-	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -15,6 +12,7 @@ import (
 
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/fabric"
+	"github.com/l2sces/l2sces/pkg/fabric/fabrictest"
 	"github.com/l2sces/l2sces/pkg/flow/flowtest"
 	"github.com/l2sces/l2sces/pkg/ipam"
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -22,59 +20,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// store is a fabric.Store in memory, which can be told to fail.
-type store struct {
-	mu     sync.Mutex
-	values map[string]map[string][]byte
-	broken string // bucket that cannot be written
-}
-
-func newStore() *store { return &store{values: map[string]map[string][]byte{}} }
-
-var errDisk = errors.New("the disk is full")
-
-func (s *store) Put(bucket, key string, value []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if bucket == s.broken {
-		return errDisk
-	}
-	if s.values[bucket] == nil {
-		s.values[bucket] = map[string][]byte{}
-	}
-	s.values[bucket][key] = slices.Clone(value)
-	return nil
-}
-
-func (s *store) Delete(bucket, key string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if bucket == s.broken {
-		return errDisk
-	}
-	delete(s.values[bucket], key)
-	return nil
-}
-
-func (s *store) List(bucket string) (map[string][]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(s.values[bucket]), nil
-}
-
-func (s *store) breaks(bucket string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.broken = bucket
-}
-
 // world is a fabric with switches and agents in memory, inside a bubble of
 // testing/synctest: time stands still until everybody waits.
 type world struct {
 	*testing.T
 	*fabric.Fabric
 	cfg    fabric.Config
-	store  *store
+	store  *fabrictest.Store
 	ctx    context.Context //nolint:containedctx // of everything in the bubble
 	stop   context.CancelFunc
 	agents map[slice.Node]*agent
@@ -97,7 +49,7 @@ type agent struct {
 func in(t *testing.T, cfg fabric.Config, test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{T: t, cfg: cfg, store: newStore(), agents: map[slice.Node]*agent{}, mem: map[slice.Node]*flowtest.Memory{}}
+		w := &world{T: t, cfg: cfg, store: &fabrictest.Store{}, agents: map[slice.Node]*agent{}, mem: map[slice.Node]*flowtest.Memory{}}
 		w.cfg.Store = w.store
 		w.start()
 		defer func() { w.stop(); synctest.Wait() }()

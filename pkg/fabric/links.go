@@ -2,6 +2,7 @@ package fabric
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -199,6 +200,22 @@ func (f *Fabric) Links() []LinkInfo {
 		return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.NodeA, y.NodeA), cmp.Compare(x.NodeB, y.NodeB))
 	})
 	return all
+}
+
+// LinkFault says why no frame passes between two nodes that a link joins, or
+// nothing.
+func (f *Fabric) LinkFault(a, b slice.Node) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if why := f.live.down(pairOf(a, b)); why != "" {
+		return why
+	}
+	for _, end := range [][2]slice.Node{{a, b}, {b, a}} {
+		if p := f.state(end[0], tunnelKey(end[1])); p.Message != "" {
+			return fmt.Sprintf("tunnel from %s to %s: %s", end[0], end[1], p.Message)
+		}
+	}
+	return ""
 }
 
 // linkNames returns what the networks call the links that they name, and the

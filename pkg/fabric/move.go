@@ -64,7 +64,7 @@ func (f *Fabric) pass(n *network, plan pipeline.Plan) {
 
 // begin gives a network the number of its new ways, or leaves it as it is.
 func (f *Fabric) begin(n *network) error {
-	number, err := f.numbers.Take(f.taken)
+	number, err := f.number(f.taken)
 	if err == nil {
 		err = f.save(bucketRing, "next", f.numbers.Next)
 	}
@@ -150,6 +150,7 @@ func (f *Fabric) paved(n *network) bool {
 func (f *Fabric) settleMove(n *network) {
 	m := n.move
 	f.engine.Set(m.from, nil)
+	f.rest(m.from)
 	delete(f.moving, n.ID)
 	n.move = nil
 	f.release(n)

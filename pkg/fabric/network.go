@@ -35,6 +35,7 @@ type Attachment struct {
 	Workload  slice.Workload `json:"workload,omitempty"`
 	Interface string         `json:"interface,omitempty"`
 	Address   netip.Prefix   `json:"address,omitzero"`
+	Address6  netip.Prefix   `json:"address6,omitzero"` // IPv6 beside IPv4
 }
 
 // A Link is a pair of nodes with a tunnel between them.
@@ -164,10 +165,13 @@ func (f *Fabric) attachment(n *network, a Attachment) (pipeline.Attachment, erro
 // bound returns the addresses for which the port may speak: all of them, if it
 // was told one.
 func (a Attachment) bound() []netip.Addr {
-	if !a.Address.IsValid() {
-		return nil
+	var all []netip.Addr
+	for _, p := range []netip.Prefix{a.Address, a.Address6} {
+		if p.IsValid() {
+			all = append(all, p.Addr())
+		}
 	}
-	return []netip.Addr{a.Address.Addr()}
+	return all
 }
 
 // labelled returns the other network that has a label on a node. One that is

@@ -351,7 +351,7 @@ func (f *Fabric) name(key string) string {
 func workloadPort(nw *network, a Attachment, name string, number slice.Port) bridge.Port {
 	p := bridge.Port{
 		Name: name, Kind: bridge.Workload, Number: number,
-		Workload: a.Workload, Interface: a.Interface, Address: a.Address, MTU: nw.MTU,
+		Workload: a.Workload, Interface: a.Interface, Address: a.Address, Address6: a.Address6, MTU: nw.MTU,
 	}
 	if len(a.Behind) > 0 {
 		p.MAC = a.Behind[0]

@@ -12,6 +12,7 @@ import (
 
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/fabric"
+	"github.com/l2sces/l2sces/pkg/fabric/fabrictest"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
@@ -85,7 +86,7 @@ func TestEndOfALine(t *testing.T) {
 		}
 		reports := make(chan bridge.Report, 1)
 		reports <- bridge.Report{Domain: domain, Node: "n1"}
-		broken := func(bridge.Wanted) error { return errDisk }
+		broken := func(bridge.Wanted) error { return fabrictest.ErrDisk }
 		if err := w.Keep(w.ctx, reports, broken); err == nil || !strings.Contains(err.Error(), "send bridge to node n1") {
 			t.Errorf("a line that does not take the bridge: %v", err)
 		}
@@ -100,14 +101,14 @@ func TestEndOfALine(t *testing.T) {
 func TestNodeIsDurableOrNotThere(t *testing.T) {
 	in(t, mesh, func(w *world) {
 		t := w.T
-		w.store.breaks("fabric-nodes")
+		w.store.Break("fabric-nodes")
 		if err := <-w.join("n1", "w1").ended; err == nil {
 			t.Error("a node joined that could not be saved")
 		}
 		if len(w.Nodes()) != 0 {
 			t.Errorf("nodes: %+v", w.Nodes())
 		}
-		w.store.breaks("")
+		w.store.Break("")
 		w.join("n1", "w1")
 		w.restart()
 		if all := w.Nodes(); len(all) != 1 || all[0].Online {

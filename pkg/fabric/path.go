@@ -95,7 +95,7 @@ func (f *Fabric) second(n *network) error {
 	if n.Backup != 0 {
 		return nil
 	}
-	number, err := f.numbers.Take(func(number uint32) bool { return slice.Network(number) == n.Number || f.taken(number) })
+	number, err := f.number(func(number uint32) bool { return slice.Network(number) == n.Number || f.taken(number) })
 	if err == nil {
 		err = f.save(bucketRing, "next", f.numbers.Next)
 	}

@@ -81,7 +81,7 @@ func (p *putting) add(n Network) error {
 		next.older, next.Unsettled = have.older, true
 		next.kept = slices.Concat(have.kept, have.Links)
 	} else {
-		number, err := f.numbers.Take(f.taken)
+		number, err := f.number(f.taken)
 		if err != nil {
 			return fmt.Errorf("number for network %s: %w", n.ID, err)
 		}
@@ -140,6 +140,7 @@ func (p *putting) commit() error {
 			return fmt.Errorf("network %s: %w", e.next.ID, err)
 		}
 	}
+	p.f.forgetRests()
 	if err := p.f.commit(); err != nil {
 		if len(p.steps) == 1 {
 			return fmt.Errorf("network %s: %w", p.steps[0].next.ID, err)
@@ -241,6 +242,11 @@ func (f *Fabric) Remove(id slice.NetworkID) error {
 	f.tx = writes{}
 	err := d.save()
 	f.tx.put(bucketNetworks, id.String(), nil)
+	f.rest(have.Number)
+	if have.move != nil {
+		f.rest(have.move.from)
+	}
+	f.forgetRests()
 	if err == nil {
 		err = f.commit()
 	}

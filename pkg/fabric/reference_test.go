@@ -10,12 +10,13 @@ import (
 
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/fabric"
+	"github.com/l2sces/l2sces/pkg/fabric/fabrictest"
 	"github.com/l2sces/l2sces/pkg/flow/flowtest"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
 // whole is a store that makes several changes at once.
-type whole struct{ *store }
+type whole struct{ *fabrictest.Store }
 
 func (s whole) WriteAll(values map[string]map[string][]byte) error {
 	for bucket, keys := range values {
@@ -142,7 +143,7 @@ func TestChangesEqualReference(t *testing.T) {
 				}
 				var fault string
 				synctest.Test(t, func(t *testing.T) {
-					w := &world{T: t, store: newStore(), agents: map[slice.Node]*agent{}, mem: map[slice.Node]*flowtest.Memory{}}
+					w := &world{T: t, store: &fabrictest.Store{}, agents: map[slice.Node]*agent{}, mem: map[slice.Node]*flowtest.Memory{}}
 					w.cfg = fabric.Config{Bridge: bridge.SPS, Mesh: meshed, Store: whole{w.store}}
 					w.start()
 					defer func() { w.stop(); synctest.Wait() }()

@@ -20,12 +20,13 @@ type place struct {
 type register struct {
 	places  map[place][]slice.NetworkID
 	nodes   map[slice.Node]map[slice.NetworkID]bool // networks with a port on the node
+	slices  map[slice.ID]map[slice.NetworkID]bool
 	numbers map[slice.Network]slice.NetworkID
 	faulty  map[slice.NetworkID]bool
 }
 
 func newRegister() register {
-	return register{map[place][]slice.NetworkID{}, map[slice.Node]map[slice.NetworkID]bool{}, map[slice.Network]slice.NetworkID{}, map[slice.NetworkID]bool{}}
+	return register{map[place][]slice.NetworkID{}, map[slice.Node]map[slice.NetworkID]bool{}, map[slice.ID]map[slice.NetworkID]bool{}, map[slice.Network]slice.NetworkID{}, map[slice.NetworkID]bool{}}
 }
 
 func (a Attachment) place() (place, bool) {
@@ -38,6 +39,10 @@ func (f *Fabric) enroll(n *network) {
 		return
 	}
 	f.register.numbers[n.Number] = n.ID
+	if f.register.slices[n.ID.Slice] == nil {
+		f.register.slices[n.ID.Slice] = map[slice.NetworkID]bool{}
+	}
+	f.register.slices[n.ID.Slice][n.ID] = true
 	for _, a := range n.Attachments {
 		if f.register.nodes[a.Node] == nil {
 			f.register.nodes[a.Node] = map[slice.NetworkID]bool{}
@@ -53,6 +58,9 @@ func (f *Fabric) enroll(n *network) {
 func (f *Fabric) strike(n *network) {
 	if n == nil {
 		return
+	}
+	if delete(f.register.slices[n.ID.Slice], n.ID); len(f.register.slices[n.ID.Slice]) == 0 {
+		delete(f.register.slices, n.ID.Slice)
 	}
 	for _, a := range n.Attachments {
 		delete(f.register.nodes[a.Node], n.ID)
@@ -119,4 +127,15 @@ func (f *Fabric) other(p place, but slice.NetworkID, is func(*network) bool) *ne
 		}
 	}
 	return nil
+}
+
+// NetworksOf returns the networks of a slice that are wanted, by number.
+func (f *Fabric) NetworksOf(id slice.ID) []slice.NetworkID {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ids := make([]slice.NetworkID, 0, len(f.register.slices[id]))
+	for n := range f.register.slices[id] {
+		ids = append(ids, n)
+	}
+	return f.inOrder(ids)
 }

@@ -122,11 +122,12 @@ func (f *Fabric) afresh() error {
 		if !n.Unsettled {
 			continue
 		}
-		number, err := f.numbers.Take(f.taken)
+		number, err := f.number(f.taken)
 		if err != nil {
 			f.cfg.Logger.Error("network keeps its number", "slice", string(id.Slice), "network", string(id.Network), "reason", err.Error())
 			continue
 		}
+		f.rest(n.Number)
 		delete(f.shadows, n.Backup)
 		n.Number, n.Backup, n.Unsettled = slice.Network(number), 0, false
 		f.register.numbers[n.Number] = id

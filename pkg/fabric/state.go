@@ -13,6 +13,7 @@ import (
 // gives one twice.
 const (
 	bucketRing     = "fabric-numbers"
+	bucketResting  = "fabric-resting" // numbers that were given back a moment ago
 	bucketPorts    = "fabric-ports" // where each node looks for its next number
 	bucketNodes    = "fabric-nodes"
 	bucketNetworks = "fabric-networks"
@@ -59,6 +60,9 @@ func (f *Fabric) load() error {
 		return err
 	}
 	if err := each(f.cfg.Store, bucketNetworks, func(_ string, n *network) { f.recall(n) }); err != nil {
+		return err
+	}
+	if err := each(f.cfg.Store, bucketResting, f.recallRest); err != nil {
 		return err
 	}
 	return each(f.cfg.Store, bucketRing, func(key string, n *uint32) {
@@ -165,7 +169,7 @@ func (f *Fabric) write(w writes) error {
 		}
 		return f.failpoint("written")
 	}
-	for _, bucket := range []string{bucketRing, bucketPorts, bucketNodes, bucketLinks, bucketNetworks} {
+	for _, bucket := range []string{bucketRing, bucketResting, bucketPorts, bucketNodes, bucketLinks, bucketNetworks} {
 		for key, value := range w[bucket] {
 			if err := f.writeOne(bucket, key, value); err != nil {
 				return fmt.Errorf("save %s/%s: %w", bucket, key, err)

@@ -20,7 +20,7 @@ func TestAMoveThatCannotBegin(t *testing.T) {
 		before := w.put(steered("n1", "n2", "n3", "n4"))
 		x.begin()
 		time.Sleep(time.Second) // the first plan is settled
-		w.store.breaks("fabric-numbers")
+		w.store.Break("fabric-numbers")
 		number, err := w.Put(steered("n2", "n1", "n4", "n3"))
 		if err != nil || number != before {
 			t.Fatalf("number %d, %v; want the one of before, %d", number, err, before)
@@ -30,7 +30,7 @@ func TestAMoveThatCannotBegin(t *testing.T) {
 		if err != nil || s.Ready || !strings.Contains(s.Message, "keeps the ways that it has") {
 			t.Errorf("status %+v, %v; want that it keeps its ways", s, err)
 		}
-		w.store.breaks("")
+		w.store.Break("")
 		time.Sleep(10 * time.Second)
 		if s := w.wait(id("net")); !s.Ready || s.Number == before {
 			t.Errorf("when it could move: %+v", s)

@@ -68,6 +68,11 @@ func (in *Intents) Canonical() Intents {
 	for i := range s.Networks {
 		n := &s.Networks[i]
 		n.Domains = sorted(n.Domains)
+		n.Reserved, n.Ranges = slices.Clone(n.Reserved), slices.Clone(n.Ranges)
+		slices.SortFunc(n.Reserved, func(a, b slice.Span) int { return cmp.Or(a.First.Compare(b.First), a.Last.Compare(b.Last)) })
+		slices.SortFunc(n.Ranges, func(a, b Range) int {
+			return cmp.Or(cmp.Compare(a.Domain, b.Domain), a.CIDR.Addr().Compare(b.CIDR.Addr()), cmp.Compare(a.CIDR.Bits(), b.CIDR.Bits()))
+		})
 		n.Members = slices.Clone(n.Members)
 		slices.SortStableFunc(n.Members, func(a, b Member) int { return cmp.Compare(a.Name, b.Name) })
 	}

@@ -60,10 +60,20 @@ type Network struct {
 	Name          slice.NetworkName `json:"name"`
 	Type          slice.NetworkType `json:"type"`
 	CIDR          netip.Prefix      `json:"cidr,omitzero"`           // none: a network without addresses
+	CIDR6         netip.Prefix      `json:"cidr6,omitzero"`          // IPv6 beside an IPv4 cidr
+	Reserved      []slice.Span      `json:"reserved,omitempty"`      // that no member gets: ADDRESS, PREFIX or FIRST-LAST
+	Ranges        []Range           `json:"ranges,omitempty"`        // where members of a domain get their addresses, and no others
+	Split         bool              `json:"split,omitempty"`         // give every other domain a range too, by need
 	MTU           uint32            `json:"mtu,omitempty"`           // bytes of an IP packet; 0: the largest that fits
 	BandwidthKbps uint32            `json:"bandwidthKbps,omitempty"` // cap per port; 0: none
 	Domains       []slice.Domain    `json:"domains"`                 // where the network exists, with or without members
 	Members       []Member          `json:"members,omitempty"`
+}
+
+// A Range is the part of a network's prefix that belongs to one domain.
+type Range struct {
+	Domain slice.Domain `json:"domain"`
+	CIDR   netip.Prefix `json:"cidr"`
 }
 
 // A Member is one port of a network.
@@ -72,13 +82,14 @@ type Member struct {
 	Domain    slice.Domain   `json:"domain"`
 	Interface string         `json:"interface,omitempty"` // name inside the workload, at most 15 bytes; empty: the network's
 	Address   netip.Addr     `json:"address,omitzero"`    // empty: planned from the CIDR
+	Address6  netip.Addr     `json:"address6,omitzero"`   // the same for the IPv6 CIDR beside an IPv4 one
 	MAC       slice.MAC      `json:"mac,omitzero"`        // empty: planned
 }
 
 // An Overlay is the graph of tunnels between the domains of a slice.
 type Overlay struct {
 	Shape      Shape      `json:"shape"`
-	Links      []Link     `json:"links,omitempty"` // of an explicit overlay; else made from the shape
+	Links      []Link     `json:"links,omitempty"` // of an explicit overlay; else what is special about links that the shape makes
 	Encryption Encryption `json:"encryption"`
 	Measured   bool       `json:"measured,omitempty"`
 }

@@ -55,28 +55,59 @@ func TestValidate(t *testing.T) {
 		change func(*intent.Intents)
 		want   string // path and message of the only fault
 	}{
-		"good":              {func(*intent.Intents) {}, ""},
-		"version":           {func(in *intent.Intents) { in.APIVersion = "v9" }, `apiVersion: "v9" is not one of [l2sces/v1]`},
-		"long id":           {func(in *intent.Intents) { in.Slice.ID = slice.ID(strings.Repeat("x", 300)) }, `slice.id: slice id "` + strings.Repeat("x", 64) + `..." of 300 bytes is not a DNS label`},
-		"tenant":            {func(in *intent.Intents) { in.Slice.Tenant = "" }, `slice.tenant: tenant "" of 0 bytes is not a DNS label`},
-		"sst":               {func(in *intent.Intents) { in.Slice.SNSSAI.SST = "x" }, `slice.snssai.sst: "x" is not one of [eMBB URLLC mMTC]`},
-		"domain twice":      {func(in *intent.Intents) { in.Slice.Domains = append(in.Slice.Domains, intent.Domain{Name: "a"}) }, "slice.domains[3].name: domain a is there already"},
-		"gateway":           {func(in *intent.Intents) { in.Slice.Domains[0].Gateway = "a b" }, `slice.domains[0].gateway: gateway "a b" is not a DNS name`},
-		"shape":             {func(in *intent.Intents) { in.Overlay.Shape = "cube" }, `overlay.shape: "cube" is not one of [mesh ring star tree explicit]`},
-		"links of a mesh":   {func(in *intent.Intents) { in.Overlay.Links = []intent.Link{{From: "a", To: "b"}} }, "overlay.links: a mesh makes its links itself"},
-		"network type":      {network(0, func(n *intent.Network) { n.Type = "x" }), `slice.networks[0].type: "x" is not one of [vnet vlink ext-vnet]`},
-		"network twice":     {func(in *intent.Intents) { in.Slice.Networks[2].Name, in.Paths = "voice", nil }, "slice.networks[2].name: network voice is there already"},
-		"network nowhere":   {network(2, func(n *intent.Network) { n.Domains = nil }), "slice.networks[2].domains: the network is in no domain"},
-		"network elsewhere": {network(2, func(n *intent.Network) { n.Domains = []slice.Domain{"q"} }), `slice.networks[2].domains[0]: domain "q" is not in the slice`},
-		"low mtu":           {network(0, func(n *intent.Network) { n.MTU = 575 }), "slice.networks[0].mtu: mtu 575 is not between 576 and 9216"},
-		"high mtu":          {network(0, func(n *intent.Network) { n.MTU = 9217 }), "slice.networks[0].mtu: mtu 9217 is not between 576 and 9216"},
-		"low mtu of IPv6":   {network(2, func(n *intent.Network) { n.MTU = 1279 }), "slice.networks[2].mtu: mtu 1279 is not between 1280 and 9216"},
-		"lowest mtu":        {network(2, func(n *intent.Network) { n.MTU = 1280 }), ""},
-		"host bits":         {network(2, func(n *intent.Network) { n.CIDR = prefix("198.51.100.1/24") }), "slice.networks[2].cidr: 198.51.100.1/24 has bits behind its length"},
-		"multicast cidr":    {network(2, func(n *intent.Network) { n.CIDR = prefix("239.0.0.0/24") }), "slice.networks[2].cidr: 239.0.0.0/24 is not a range for hosts"},
-		"same cidr":         {network(2, func(n *intent.Network) { n.CIDR = prefix("192.0.2.0/25") }), "slice.networks[2].cidr: 192.0.2.0/25 overlaps 192.0.2.0/25 of network voice"},
-		"wider cidr":        {network(2, func(n *intent.Network) { n.CIDR = prefix("192.0.0.0/16") }), "slice.networks[0].cidr: 192.0.2.0/25 overlaps 192.0.0.0/16 of network six"},
-		"next cidr":         {network(2, func(n *intent.Network) { n.CIDR = prefix("192.0.2.128/25") }), ""},
+		"good":           {func(*intent.Intents) {}, ""},
+		"version":        {func(in *intent.Intents) { in.APIVersion = "v9" }, `apiVersion: "v9" is not one of [l2sces/v1]`},
+		"long id":        {func(in *intent.Intents) { in.Slice.ID = slice.ID(strings.Repeat("x", 300)) }, `slice.id: slice id "` + strings.Repeat("x", 64) + `..." of 300 bytes is not a DNS label`},
+		"tenant":         {func(in *intent.Intents) { in.Slice.Tenant = "" }, `slice.tenant: tenant "" of 0 bytes is not a DNS label`},
+		"sst":            {func(in *intent.Intents) { in.Slice.SNSSAI.SST = "x" }, `slice.snssai.sst: "x" is not one of [eMBB URLLC mMTC]`},
+		"domain twice":   {func(in *intent.Intents) { in.Slice.Domains = append(in.Slice.Domains, intent.Domain{Name: "a"}) }, "slice.domains[3].name: domain a is there already"},
+		"gateway":        {func(in *intent.Intents) { in.Slice.Domains[0].Gateway = "a b" }, `slice.domains[0].gateway: gateway "a b" is not a DNS name`},
+		"shape":          {func(in *intent.Intents) { in.Overlay.Shape = "cube" }, `overlay.shape: "cube" is not one of [mesh ring star tree explicit]`},
+		"link of a mesh": {func(in *intent.Intents) { in.Overlay.Links = []intent.Link{{From: "b", To: "a", Cost: 7}} }, ""},
+		"link of no star": {func(in *intent.Intents) {
+			in.Overlay = intent.Overlay{Shape: intent.Star, Encryption: intent.NoEncryption, Links: []intent.Link{{From: "a", To: "c"}, {From: "a", To: "b"}}}
+			in.Paths = nil
+		}, "overlay.links[1]: the star does not join a and b"},
+		"link of a mesh twice": {func(in *intent.Intents) {
+			in.Overlay.Links = []intent.Link{{From: "b", To: "a", Cost: 7}, {From: "a", To: "b"}}
+		}, "overlay.links[1]: link a-b is there already"},
+		"six beside six":   {network(2, func(n *intent.Network) { n.CIDR6 = prefix("2001:db8:1::/64") }), "slice.networks[2].cidr6: 2001:db8:1::/64 is not an IPv6 prefix beside an IPv4 one"},
+		"six beside none":  {network(1, func(n *intent.Network) { n.CIDR6 = prefix("2001:db8:1::/64") }), "slice.networks[1].cidr6: 2001:db8:1::/64 is not an IPv6 prefix beside an IPv4 one"},
+		"four beside four": {network(0, func(n *intent.Network) { n.CIDR6 = prefix("198.51.100.0/24") }), "slice.networks[0].cidr6: 198.51.100.0/24 is not an IPv6 prefix beside an IPv4 one"},
+		"same six twice":   {network(0, func(n *intent.Network) { n.CIDR6 = prefix("2001:db8::/64") }), "slice.networks[2].cidr: 2001:db8::/64 overlaps 2001:db8::/64 of network voice"},
+		"mtu of both":      {network(0, func(n *intent.Network) { n.CIDR6, n.MTU = prefix("2001:db8:1::/64"), 1279 }), "slice.networks[0].mtu: mtu 1279 is not between 1280 and 9216"},
+		"both": {network(0, func(n *intent.Network) {
+			n.CIDR6, n.Members[0].Address6 = prefix("2001:db8:1::/64"), addr("2001:db8:1::5")
+			n.Reserved = []slice.Span{{First: addr("192.0.2.9"), Last: addr("192.0.2.12")}, slice.SpanOf(prefix("2001:db8:1::/127"))}
+			n.Ranges = []intent.Range{{Domain: "a", CIDR: prefix("192.0.2.64/26")}, {Domain: "b", CIDR: prefix("192.0.2.32/27")}, {Domain: "a", CIDR: prefix("2001:db8:1::100/120")}}
+			n.Split = true
+		}), ""},
+		"address of two kinds": {member(0, 0, func(m *intent.Member) { m.Address6 = addr("2001:db8:1::5") }), "slice.networks[0].members[0].address6: the network has no cidr"},
+		"split of nothing":     {network(1, func(n *intent.Network) { n.Split = true }), "slice.networks[1].split: the network has no addresses to split"},
+		"reserved outside":     {network(0, func(n *intent.Network) { n.Reserved = []slice.Span{slice.SpanOf(prefix("192.0.2.128/25"))} }), "slice.networks[0].reserved[0]: 192.0.2.128/25 is not in the network's prefix"},
+		"reserved address":     {network(0, func(n *intent.Network) { n.Reserved = []slice.Span{slice.SpanOf(prefix("192.0.2.2/32"))} }), "slice.networks[0].members[0].address: 192.0.2.2 is reserved (192.0.2.2)"},
+		"range outside":        {network(0, func(n *intent.Network) { n.Ranges = []intent.Range{{Domain: "a", CIDR: prefix("192.0.2.128/26")}} }), "slice.networks[0].ranges[0].cidr: 192.0.2.128/26 is not in the network's prefix"},
+		"range of nobody":      {network(0, func(n *intent.Network) { n.Ranges = []intent.Range{{Domain: "q", CIDR: prefix("192.0.2.64/26")}} }), `slice.networks[0].ranges[0].domain: domain "q" is not in the slice`},
+		"range elsewhere":      {network(0, func(n *intent.Network) { n.Ranges = []intent.Range{{Domain: "c", CIDR: prefix("192.0.2.64/26")}} }), "slice.networks[0].ranges[0].domain: network voice does not reach domain c"},
+		"range of host bits":   {network(0, func(n *intent.Network) { n.Ranges = []intent.Range{{Domain: "a", CIDR: prefix("192.0.2.65/26")}} }), "slice.networks[0].ranges[0].cidr: 192.0.2.65/26 has bits behind its length"},
+		"ranges overlap": {network(0, func(n *intent.Network) {
+			n.Ranges = []intent.Range{{Domain: "a", CIDR: prefix("192.0.2.64/26")}, {Domain: "b", CIDR: prefix("192.0.2.96/28")}}
+		}), "slice.networks[0].ranges[1].cidr: 192.0.2.96/28 overlaps 192.0.2.64/26 of domain a"},
+		"address in a range": {network(0, func(n *intent.Network) { n.Ranges = []intent.Range{{Domain: "b", CIDR: prefix("192.0.2.0/29")}} }), "slice.networks[0].members[1].address: 192.0.2.1 is in the range 192.0.2.0/29 of domain b"},
+		"too many parts":     {network(0, func(n *intent.Network) { n.Reserved = make([]slice.Span, 1025) }), "slice.networks: 1025 are more than 1024"},
+		"network type":       {network(0, func(n *intent.Network) { n.Type = "x" }), `slice.networks[0].type: "x" is not one of [vnet vlink ext-vnet]`},
+		"network twice":      {func(in *intent.Intents) { in.Slice.Networks[2].Name, in.Paths = "voice", nil }, "slice.networks[2].name: network voice is there already"},
+		"network nowhere":    {network(2, func(n *intent.Network) { n.Domains = nil }), "slice.networks[2].domains: the network is in no domain"},
+		"network elsewhere":  {network(2, func(n *intent.Network) { n.Domains = []slice.Domain{"q"} }), `slice.networks[2].domains[0]: domain "q" is not in the slice`},
+		"low mtu":            {network(0, func(n *intent.Network) { n.MTU = 575 }), "slice.networks[0].mtu: mtu 575 is not between 576 and 9216"},
+		"high mtu":           {network(0, func(n *intent.Network) { n.MTU = 9217 }), "slice.networks[0].mtu: mtu 9217 is not between 576 and 9216"},
+		"low mtu of IPv6":    {network(2, func(n *intent.Network) { n.MTU = 1279 }), "slice.networks[2].mtu: mtu 1279 is not between 1280 and 9216"},
+		"lowest mtu":         {network(2, func(n *intent.Network) { n.MTU = 1280 }), ""},
+		"host bits":          {network(2, func(n *intent.Network) { n.CIDR = prefix("198.51.100.1/24") }), "slice.networks[2].cidr: 198.51.100.1/24 has bits behind its length"},
+		"multicast cidr":     {network(2, func(n *intent.Network) { n.CIDR = prefix("239.0.0.0/24") }), "slice.networks[2].cidr: 239.0.0.0/24 is not a range for hosts"},
+		"same cidr":          {network(2, func(n *intent.Network) { n.CIDR = prefix("192.0.2.0/25") }), "slice.networks[2].cidr: 192.0.2.0/25 overlaps 192.0.2.0/25 of network voice"},
+		"wider cidr":         {network(2, func(n *intent.Network) { n.CIDR = prefix("192.0.0.0/16") }), "slice.networks[0].cidr: 192.0.2.0/25 overlaps 192.0.0.0/16 of network six"},
+		"next cidr":          {network(2, func(n *intent.Network) { n.CIDR = prefix("192.0.2.128/25") }), ""},
 		"three on a vlink": {
 			network(1, func(n *intent.Network) {
 				n.Members = append(n.Members, intent.Member{Name: "w", Domain: "a", Interface: "i"})
@@ -190,6 +221,16 @@ func TestExpand(t *testing.T) {
 		}
 		if got := strings.Join(got, " "); got != want {
 			t.Errorf("%s: got %s, want %s", shape, got, want)
+		}
+	}
+	// What is said of a link that the shape makes counts, whichever way round.
+	for shape, want := range map[intent.Shape]intent.Link{
+		intent.Mesh: {From: "a", To: "d", Cost: 7, CapacityKbps: 8, LatencyMs: 9}, intent.Ring: {From: "d", To: "a", Cost: 7, CapacityKbps: 8, LatencyMs: 9},
+	} {
+		links := (intent.Overlay{Shape: shape, Links: []intent.Link{{From: "d", To: "a", Cost: 7, CapacityKbps: 8, LatencyMs: 9}}}).Expand(domains)
+		special := slices.DeleteFunc(slices.Clone(links), func(l intent.Link) bool { return l.Cost == 0 })
+		if len(special) != 1 || special[0] != want || len(links) < 4 {
+			t.Errorf("%s: got %v, want %v", shape, links, want)
 		}
 	}
 	if got := (intent.Overlay{Shape: intent.Ring}).Expand(domains[:2]); len(got) != 1 {

@@ -19,6 +19,8 @@ type Order struct {
 	// Mask names the fields of the intents that are given, as paths like
 	// "overlay" or "slice.networks"; the others stay. Empty: all are given.
 	Mask []string `json:"mask,omitempty"`
+	// Force registers a domain although it does not verify.
+	Force bool `json:"force,omitempty"`
 }
 
 // An Edit is one change of a slice at run time. Exactly one field is given.

@@ -2,6 +2,7 @@ package intent
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/l2sces/l2sces/pkg/slice"
 )
@@ -25,7 +26,8 @@ type SegmentPort struct {
 	Workload  slice.Workload `json:"workload"`
 	Interface string         `json:"interface"`
 	MAC       slice.MAC      `json:"mac"`
-	Address   netip.Prefix   `json:"address,omitzero"` // with the length of the network's prefix
+	Address   netip.Prefix   `json:"address,omitzero"`  // with the length of the network's prefix
+	Address6  netip.Prefix   `json:"address6,omitzero"` // IPv6 beside IPv4
 }
 
 // A SegmentStatus is what the domain made of a segment.
@@ -36,6 +38,7 @@ type SegmentStatus struct {
 	Ports   []SegmentPortStatus `json:"ports,omitempty"`
 	Ready   bool                `json:"ready"`
 	Message string              `json:"message,omitempty"` // why it is not ready
+	Digest  string              `json:"digest,omitempty"`  // of the segment as it was asked for
 }
 
 // A SegmentPortStatus tells where a workload was attached.
@@ -53,6 +56,10 @@ type DomainInfo struct {
 	MTU     uint32           `json:"mtu"` // largest IP packet that every node's tunnels carry
 	Nodes   []slice.Node     `json:"nodes,omitempty"`
 	Members []slice.Workload `json:"members,omitempty"` // workloads that can be attached
+
+	Version     string       `json:"version,omitempty"`     // of the API that it speaks, as APIVersion
+	Encryptions []Encryption `json:"encryptions,omitempty"` // that its tunnels to other domains can have
+	Time        time.Time    `json:"time,omitzero"`         // by its clock, when it answered
 }
 
 // A Precondition lets a segment be changed, or not; have is what is there, nil

@@ -43,6 +43,8 @@ type NetworkStatus struct {
 	Type    slice.NetworkType `json:"type"`
 	Number  slice.Network     `json:"number"` // the VNI between domains
 	CIDR    netip.Prefix      `json:"cidr,omitzero"`
+	CIDR6   netip.Prefix      `json:"cidr6,omitzero"`
+	Ranges  []Range           `json:"ranges,omitempty"` // that belong to domains
 	MTU     uint32            `json:"mtu"`
 	Links   []string          `json:"links,omitempty"` // links of the overlay that carry it
 	Members []MemberStatus    `json:"members,omitempty"`
@@ -59,8 +61,10 @@ type MemberStatus struct {
 	Node    slice.Node     `json:"node,omitempty"`
 	Address netip.Addr     `json:"address,omitzero"`
 	MAC     slice.MAC      `json:"mac"`
-	Ready   bool           `json:"ready"`
-	Message string         `json:"message,omitempty"`
+	// Address6 is the one beside an IPv4 address.
+	Address6 netip.Addr `json:"address6,omitzero"`
+	Ready    bool       `json:"ready"`
+	Message  string     `json:"message,omitempty"`
 
 	Conditions []Condition `json:"conditions,omitempty"`
 }

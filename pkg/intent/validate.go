@@ -15,6 +15,7 @@ const (
 	MaxDomains  = 64
 	MaxNetworks = 4096
 	MaxMembers  = 65_536 // of all networks together
+	MaxParts    = 1024   // reserved spans of one network, and ranges
 	MaxPaths    = 4096
 )
 
@@ -44,9 +45,10 @@ func (in *Intents) Validate() error {
 }
 
 func (v *validator) sizes() {
-	members := 0
+	members, parts := 0, 0
 	for _, n := range v.in.Slice.Networks {
 		members += len(n.Members)
+		parts = max(parts, len(n.Reserved), len(n.Ranges))
 	}
 	for _, l := range []struct {
 		path      string
@@ -55,6 +57,7 @@ func (v *validator) sizes() {
 		{"slice.domains", len(v.in.Slice.Domains), MaxDomains},
 		{"slice.networks", len(v.in.Slice.Networks), MaxNetworks},
 		{"slice.networks", members, MaxMembers},
+		{"slice.networks", parts, MaxParts},
 		{"overlay.links", len(v.in.Overlay.Links), MaxDomains * (MaxDomains - 1) / 2},
 		{"paths", len(v.in.Paths), MaxPaths},
 	} {
@@ -126,8 +129,9 @@ func (v *validator) overlay() {
 	o := &v.in.Overlay
 	oneOf(v, "overlay.shape", o.Shape, Mesh, Ring, Star, Tree, Explicit)
 	oneOf(v, "overlay.encryption", o.Encryption, NoEncryption, WireGuard, IPsec)
-	if o.Shape != Explicit && len(o.Links) > 0 {
-		v.faults.add("overlay.links", "set shape to explicit", "a %s makes its links itself", o.Shape)
+	made := map[pair]bool{}
+	for _, l := range shape(o.Shape, v.in.Slice.Domains) {
+		made[pairOf(l.From, l.To)] = true
 	}
 	for i, l := range o.Links {
 		path := fmt.Sprintf("overlay.links[%d]", i)
@@ -138,6 +142,8 @@ func (v *validator) overlay() {
 			v.faults.add(path, "name two domains", "a link from %s to itself", l.From)
 		case v.links[pairOf(l.From, l.To)]:
 			v.faults.add(path, "keep one of the two", "link %s-%s is there already", l.From, l.To)
+		case o.Shape != Explicit && !made[pairOf(l.From, l.To)]:
+			v.faults.add(path, "leave it out, or set shape to explicit and name all links", "the %s does not join %s and %s", o.Shape, l.From, l.To)
 		}
 		v.links[pairOf(l.From, l.To)] = true
 	}
@@ -170,20 +176,23 @@ func (v *validator) prefixes() {
 	type planned struct {
 		cidr  netip.Prefix
 		index int
+		field string
 	}
 	var all []planned
 	for i, n := range v.in.Slice.Networks {
-		if n.CIDR.IsValid() {
-			all = append(all, planned{n.CIDR, i})
+		for _, p := range []planned{{n.CIDR, i, "cidr"}, {n.CIDR6, i, "cidr6"}} {
+			if p.cidr.IsValid() {
+				all = append(all, p)
+			}
 		}
 	}
 	slices.SortFunc(all, func(a, b planned) int {
-		return cmp.Or(a.cidr.Masked().Addr().Compare(b.cidr.Masked().Addr()), cmp.Compare(a.cidr.Bits(), b.cidr.Bits()), cmp.Compare(a.index, b.index))
+		return cmp.Or(a.cidr.Masked().Addr().Compare(b.cidr.Masked().Addr()), cmp.Compare(a.cidr.Bits(), b.cidr.Bits()), cmp.Compare(a.index, b.index), cmp.Compare(a.field, b.field))
 	})
 	for i := 1; i < len(all); i++ {
 		a, b := all[i-1], all[i]
 		if a.cidr.Overlaps(b.cidr) {
-			v.faults.add(fmt.Sprintf("slice.networks[%d].cidr", b.index), "give each network addresses of its own",
+			v.faults.add(fmt.Sprintf("slice.networks[%d].%s", b.index, b.field), "give each network addresses of its own",
 				"%s overlaps %s of network %s", b.cidr, a.cidr, v.in.Slice.Networks[a.index].Name)
 		}
 	}

@@ -29,6 +29,7 @@ func (v *validator) networks() {
 		seen[n.Name] = true
 		v.network(path, n)
 		v.members(path, n)
+		v.parts(path, n)
 	}
 }
 
@@ -37,7 +38,7 @@ func (v *validator) network(path string, n *Network) {
 	if n.Type == slice.VLink && len(n.Members) != 0 && len(n.Members) != 2 {
 		v.faults.add(path+".members", "give it two or make it a vnet", "a vlink has two members, this has %d", len(n.Members))
 	}
-	switch lowest := v.cidr(path+".cidr", n.CIDR); {
+	switch lowest := max(v.cidr(path+".cidr", n.CIDR), v.second(path+".cidr6", n)); {
 	case n.MTU == 0:
 	case n.MTU < lowest || n.MTU > maxMTU:
 		v.faults.add(path+".mtu", "", "mtu %d is not between %d and %d", n.MTU, lowest, maxMTU)
@@ -95,9 +96,12 @@ func (v *validator) members(path string, n *Network) {
 		if !isInterface(m.Interface) {
 			v.faults.add(here+".interface", "use at most 15 letters, digits, dots, hyphens and underscores, and no name that Linux keeps for itself", "%.64q is not a name of an interface", m.Interface)
 		}
-		if m.Address.IsValid() {
-			v.address(here+".address", n.CIDR, m.Address)
-			unique(v, here+".address", m.Address, m.Name, addresses)
+		for _, a := range []asked{{"address", m.Address, n.CIDR}, {"address6", m.Address6, n.CIDR6}} {
+			if a.addr.IsValid() {
+				v.address(here+"."+a.field, a.in, a.addr)
+				v.free(here+"."+a.field, n, m.Domain, a.addr)
+				unique(v, here+"."+a.field, a.addr, m.Name, addresses)
+			}
 		}
 		if m.MAC.IsGroup() {
 			v.faults.add(here+".mac", "take one that begins with 02", "%s is a group address", m.MAC)

@@ -6,60 +6,73 @@ import (
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
-// askAddress gives a member the address that it asks for.
-func (a *assignment) askAddress(m Member) error {
-	switch {
-	case !m.Address.IsValid():
-		return nil
-	case !a.prefix.IsValid():
-		return slice.Errorf(slice.Invalid, "address %s of member %s: the network has no CIDR", m.Address, m.who())
-	case !a.prefix.Contains(m.Address):
-		return slice.Errorf(slice.Invalid, "address %s of member %s is outside %s", m.Address, m.who(), a.prefix)
-	case !usable(a.prefix, m.Address):
-		return slice.Errorf(slice.Invalid, "address %s of member %s is the network's own in %s", m.Address, m.who(), a.prefix)
-	}
-	if other, ok := a.addr[m.Address]; ok {
-		return slice.Errorf(slice.Invalid, "address %s is asked for by members %s and %s", m.Address, other, m.who())
-	}
-	a.setAddress(m, m.Address)
-	return nil
-}
+// asked returns the two addresses that a member asks for.
+func (m Member) asked() [2]netip.Addr { return [2]netip.Addr{m.Address, m.Address6} }
 
-// keepAddress leaves a member the address that it has. If another asks for it
-// now, somebody must decide.
-func (a *assignment) keepAddress(m Member) error {
-	has := a.old[m.who()].Address
-	if a.new[m.who()].Address.IsValid() || !has.IsValid() || !a.prefix.IsValid() || !usable(a.prefix, has) {
-		return nil
-	}
-	if other, ok := a.addr[has]; ok {
-		return slice.Errorf(slice.Conflict, "address %s that member %s asks for is in use by member %s", has, other, m.who())
-	}
-	a.setAddress(m, has)
-	return nil
-}
+// addresses returns the two addresses of a lease.
+func (l Lease) addresses() [2]netip.Addr { return [2]netip.Addr{l.Address, l.Address6} }
 
-// findAddress gives a member the lowest address that is free.
-func (a *assignment) findAddress(m Member) error {
-	if a.new[m.who()].Address.IsValid() || !a.prefix.IsValid() {
-		return nil
-	}
-	if !a.search.IsValid() {
-		a.search = a.prefix.Addr()
-	}
-	for ; a.search.IsValid() && a.prefix.Contains(a.search); a.search = a.search.Next() {
-		if _, taken := a.addr[a.search]; !taken && usable(a.prefix, a.search) {
-			a.setAddress(m, a.search)
-			return nil
+// askAddresses gives a member the addresses that it asks for.
+func (a *assignment) askAddresses(m Member) error {
+	for i, addr := range m.asked() {
+		if !addr.IsValid() {
+			continue
 		}
+		p := a.pools[i]
+		if p == nil {
+			return slice.Errorf(slice.Invalid, "address %s of member %s: the network has no CIDR for it", addr, m.who())
+		}
+		if why := p.refuses(m.Domain, addr); why != "" {
+			return slice.Errorf(slice.Invalid, "address %s of member %s %s", addr, m.who(), why)
+		}
+		if other, ok := p.taken[addr]; ok {
+			return slice.Errorf(slice.Invalid, "address %s is asked for by members %s and %s", addr, other, m.who())
+		}
+		a.setAddress(m, i, addr)
 	}
-	return slice.Errorf(slice.Exhausted, "no address of %s is free for member %s", a.prefix, m.who())
+	return nil
 }
 
-func (a *assignment) setAddress(m Member, addr netip.Addr) {
+// keepAddresses leaves a member the addresses that it has. If another asks for
+// one of them now, somebody must decide. What was reserved meanwhile, or given
+// to a domain, is lost.
+func (a *assignment) keepAddresses(m Member) error {
+	for i, has := range a.old[m.who()].addresses() {
+		p := a.pools[i]
+		if p == nil || !has.IsValid() || a.new[m.who()].addresses()[i].IsValid() || !p.fits(m.Domain, has) {
+			continue
+		}
+		if other, ok := p.taken[has]; ok {
+			return slice.Errorf(slice.Conflict, "address %s that member %s asks for is in use by member %s", has, other, m.who())
+		}
+		a.setAddress(m, i, has)
+	}
+	return nil
+}
+
+// findAddresses gives a member the lowest addresses that are free.
+func (a *assignment) findAddresses(m Member) error {
+	for i, p := range a.pools {
+		if p == nil || a.new[m.who()].addresses()[i].IsValid() {
+			continue
+		}
+		addr, ok := p.find(m.Domain)
+		if !ok {
+			return slice.Errorf(slice.Exhausted, "no address of %s is free for member %s", p.where(m.Domain), m.who())
+		}
+		a.setAddress(m, i, addr)
+	}
+	return nil
+}
+
+func (a *assignment) setAddress(m Member, i int, addr netip.Addr) {
 	l := a.new[m.who()]
-	l.Address = addr
-	a.new[m.who()], a.addr[addr] = l, m.who()
+	if i == 0 {
+		l.Address = addr
+	} else {
+		l.Address6 = addr
+	}
+	a.new[m.who()], a.pools[i].taken[addr] = l, m.who()
 }
 
 // usable reports whether a host may have an address of a prefix. The first

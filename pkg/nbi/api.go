@@ -14,6 +14,7 @@ import (
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/nbi/rest"
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/web"
 )
 
 // Networks keeps what is wanted. Package sdnc has the real one.
@@ -52,19 +53,19 @@ const maxAPIBody = 1 << 20
 
 // ServeAPI serves /v1 on addr over TLS until ctx ends.
 func ServeAPI(ctx context.Context, addr string, config *tls.Config, c APIConfig) error {
-	l, err := Listen(ctx, addr)
+	l, err := web.Listen(ctx, addr)
 	if err != nil {
 		return err
 	}
-	return serve(ctx, tls.NewListener(l, config), NewAPI(c))
+	return web.Serve(ctx, tls.NewListener(l, config), NewAPI(c))
 }
 
 // NewAPI returns the door for programs. It asks the connection who its client
 // is, and serves nobody without TLS.
 func NewAPI(c APIConfig) http.Handler {
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
-	e := newEcho(c.Logger, maxAPIBody)
-	e.Binder = strict{}
+	e := web.NewEcho(c.Logger, maxAPIBody)
+	e.Binder = web.Strict{}
 	e.Use(c.admit, new(answers).once)
 	api := &api{c}
 	rest.RegisterHandlers(e, rest.NewStrictHandler(api, nil))

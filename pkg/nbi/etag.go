@@ -5,11 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/web"
 )
 
 // tagOf returns the strong tag of a network as it is wanted (RFC 9110, section
@@ -34,27 +33,12 @@ func allow(match, noneMatch *string) func(slice.NetworkID, *intent.Segment) erro
 				return err
 			}
 		}
-		if match != nil && !matches(*match, tag, false) {
-			return errorWith(http.StatusPreconditionFailed, "network %s is not as If-Match says: read it again", id)
+		if match != nil && !web.Matches(*match, tag, false) {
+			return web.Errorf(http.StatusPreconditionFailed, "network %s is not as If-Match says: read it again", id)
 		}
-		if noneMatch != nil && matches(*noneMatch, tag, true) {
-			return errorWith(http.StatusPreconditionFailed, "network %s is there already, and If-None-Match forbids that", id)
+		if noneMatch != nil && web.Matches(*noneMatch, tag, true) {
+			return web.Errorf(http.StatusPreconditionFailed, "network %s is there already, and If-None-Match forbids that", id)
 		}
 		return nil
 	}
-}
-
-// matches reports whether a list of tags holds one; an empty tag is that of
-// nothing. Weak tags match only where the comparison may be weak.
-func matches(list, tag string, weak bool) bool {
-	if strings.TrimSpace(list) == "*" {
-		return tag != ""
-	}
-	return tag != "" && slices.ContainsFunc(strings.Split(list, ","), func(one string) bool {
-		one = strings.TrimSpace(one)
-		if weak {
-			one = strings.TrimPrefix(one, "W/")
-		}
-		return one == tag
-	})
 }

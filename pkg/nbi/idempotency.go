@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/web"
 )
 
 // maxAnswers is how many answers are kept for clients that ask again, and
@@ -47,7 +48,7 @@ func (a *answers) once(next echo.HandlerFunc) echo.HandlerFunc {
 		if err := checkKey(key); err != nil {
 			return err
 		}
-		body, err := readBody(r)
+		body, err := web.ReadBody(r)
 		if err != nil {
 			return err
 		}
@@ -95,7 +96,7 @@ func (a *answers) begin(key string, request [sha256.Size]byte) (*answer, error) 
 	switch {
 	case old == nil:
 	case old.request != request:
-		return nil, errorWith(http.StatusUnprocessableEntity, "the Idempotency-Key was used for another request: take a new one")
+		return nil, web.Errorf(http.StatusUnprocessableEntity, "the Idempotency-Key was used for another request: take a new one")
 	case !old.done:
 		return nil, slice.Errorf(slice.Conflict, "the first request with this Idempotency-Key is not answered yet")
 	default:

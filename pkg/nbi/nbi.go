@@ -11,12 +11,12 @@ package nbi
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/l2sces/l2sces/pkg/web"
 )
 
 // A Config says what the door shows. The zero value is a daemon that is always
@@ -31,22 +31,22 @@ type Config struct {
 // Serve listens on addr (host:port or unix:PATH) and serves /healthz, /readyz
 // and /metrics until ctx ends; then it returns nil.
 func Serve(ctx context.Context, addr string, c Config) error {
-	l, err := Listen(ctx, addr)
+	l, err := web.Listen(ctx, addr)
 	if err != nil {
 		return err
 	}
-	return serve(ctx, l, handler(c))
+	return web.Serve(ctx, l, handler(c))
 }
 
 func handler(c Config) http.Handler {
-	e := newEcho(cmp.Or(c.Logger, slog.New(slog.DiscardHandler)), maxBody)
+	e := web.NewEcho(cmp.Or(c.Logger, slog.New(slog.DiscardHandler)), web.MaxBody)
 	e.GET("/healthz", func(ctx echo.Context) error {
 		return ctx.JSON(http.StatusOK, health{"ok", c.Version})
 	})
 	e.GET("/readyz", func(ctx echo.Context) error {
 		if c.Ready != nil {
 			if err := c.Ready(); err != nil {
-				return writeProblem(ctx, http.StatusServiceUnavailable, err.Error())
+				return web.WriteProblem(ctx, http.StatusServiceUnavailable, err.Error())
 			}
 		}
 		return ctx.JSON(http.StatusOK, health{"ready", c.Version})
@@ -58,32 +58,4 @@ func handler(c Config) http.Handler {
 type health struct {
 	Status  string `json:"status"`
 	Version string `json:"version,omitempty"`
-}
-
-// newEcho returns an echo that trusts no header about where a request comes
-// from, takes bodies of so many bytes only, survives a handler's panic and
-// answers errors as problems.
-func newEcho(log *slog.Logger, body int64) *echo.Echo {
-	e := echo.New()
-	e.HideBanner, e.HidePort = true, true
-	e.IPExtractor = echo.ExtractIPDirect()
-	e.HTTPErrorHandler = problems(log)
-	e.Use(careful(body))
-	return e
-}
-
-// careful caps the body and turns a handler's panic into an error, so that one
-// fault does not take the daemon down.
-func careful(body int64) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) (err error) {
-			defer func() {
-				if r := recover(); r != nil {
-					err = fmt.Errorf("handler panicked: %v\n%s", r, debug.Stack())
-				}
-			}()
-			c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, body)
-			return next(c)
-		}
-	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/l2sces/l2sces/pkg/nbi"
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/web"
 )
 
 func TestHealthAndReadiness(t *testing.T) {
@@ -125,7 +126,7 @@ func TestListenOnASocket(t *testing.T) {
 	if got := info.Mode().Perm(); got != 0o600 {
 		t.Errorf("mode %o, want 600", got)
 	}
-	if _, err := nbi.Listen(t.Context(), "unix:"+path); slice.KindOf(err) != slice.Conflict {
+	if _, err := web.Listen(t.Context(), "unix:"+path); slice.KindOf(err) != slice.Conflict {
 		t.Errorf("a second listener: %v, want a conflict", err)
 	}
 
@@ -158,7 +159,7 @@ func TestListenRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.addr, func(t *testing.T) {
-			if _, err := nbi.Listen(t.Context(), tt.addr); err == nil || slice.KindOf(err) != tt.want {
+			if _, err := web.Listen(t.Context(), tt.addr); err == nil || slice.KindOf(err) != tt.want {
 				t.Errorf("got %v, want it %s", err, tt.want)
 			}
 		})
@@ -208,7 +209,7 @@ func serve(t *testing.T, c nbi.Config) func(path string) (status int, body, kind
 
 func listen(t *testing.T, addr string) net.Listener {
 	t.Helper()
-	l, err := nbi.Listen(t.Context(), addr)
+	l, err := web.Listen(t.Context(), addr)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/nbi/rest"
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/web"
 )
 
 // maxNetworks is how many networks one request may make: what changes
@@ -15,7 +16,7 @@ const maxNetworks = 1000
 // ListNetworks answers a page of networks.
 func (a *api) ListNetworks(_ context.Context, r rest.ListNetworksRequestObject) (rest.ListNetworksResponseObject, error) {
 	key := func(s intent.Segment) string { return s.ID.String() }
-	segments, next, err := page(a.conf.Networks.Segments(), key, r.Params.Limit, r.Params.Cursor)
+	segments, next, err := web.Page(a.conf.Networks.Segments(), key, r.Params.Limit, r.Params.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +67,7 @@ func (a *api) GetNetwork(_ context.Context, r rest.GetNetworkRequestObject) (res
 	if err != nil {
 		return nil, err
 	}
-	if n := r.Params.IfNoneMatch; n != nil && matches(*n, tag, true) {
+	if n := r.Params.IfNoneMatch; n != nil && web.Matches(*n, tag, true) {
 		return rest.GetNetwork304Response{}, nil
 	}
 	status, err := a.conf.Networks.Status(id)

@@ -17,6 +17,7 @@ import (
 	"github.com/l2sces/l2sces/pkg/descriptor"
 	"github.com/l2sces/l2sces/pkg/slice"
 	"github.com/l2sces/l2sces/pkg/topology"
+	"github.com/l2sces/l2sces/pkg/web"
 )
 
 // The door of the controller that the original uses, for clients that know no
@@ -52,16 +53,16 @@ func ServeOnos(ctx context.Context, addr string, c OnosConfig) error {
 	if len(c.Users) == 0 {
 		return slice.Errorf(slice.Invalid, "the door of the original has no users: there is no default one")
 	}
-	l, err := Listen(ctx, addr)
+	l, err := web.Listen(ctx, addr)
 	if err != nil {
 		return err
 	}
-	return serve(ctx, l, NewOnos(c))
+	return web.Serve(ctx, l, NewOnos(c))
 }
 
 // NewOnos returns the door of the original.
 func NewOnos(c OnosConfig) http.Handler {
-	e := newEcho(cmp.Or(c.Logger, slog.New(slog.DiscardHandler)), maxBody)
+	e := web.NewEcho(cmp.Or(c.Logger, slog.New(slog.DiscardHandler)), web.MaxBody)
 	e.HTTPErrorHandler = onosErrors(cmp.Or(c.Logger, slog.New(slog.DiscardHandler)))
 	e.Pre(withoutSlash)
 	// Probes of readiness ask for this page and want nothing but a success.
@@ -118,7 +119,7 @@ func onosErrors(log *slog.Logger) echo.HTTPErrorHandler {
 			_ = c.NoContent(int(empty)) // the client has left
 			return
 		}
-		status, detail := statusOfError(err)
+		status, detail := web.StatusOf(err)
 		code := "PARSING_ERROR"
 		if status >= http.StatusInternalServerError {
 			code = "INTERNAL_ERROR"
@@ -133,7 +134,7 @@ func onosBody(c echo.Context, v any) error {
 	if kind := c.Request().Header.Get("Content-Type"); kind != "" {
 		kind, _, err := mime.ParseMediaType(kind)
 		if err != nil || kind != "application/json" && kind != "application/yaml" {
-			return errorWith(http.StatusUnsupportedMediaType, "content type is neither application/json nor application/yaml")
+			return web.Errorf(http.StatusUnsupportedMediaType, "content type is neither application/json nor application/yaml")
 		}
 	}
 	body, err := io.ReadAll(c.Request().Body)

@@ -12,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/web"
 )
 
 // OnosUsers are those whom the door of the original serves, by name.
@@ -28,7 +29,7 @@ type OnosUser struct {
 // viewer may read. Groups are taken as the roles that they are named for.
 func ReadOnosUsers(r io.Reader) (OnosUsers, error) {
 	users := OnosUsers{}
-	lines := bufio.NewScanner(io.LimitReader(r, maxBody))
+	lines := bufio.NewScanner(io.LimitReader(r, web.MaxBody))
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
 		if line == "" || line[0] == '#' || strings.HasPrefix(line, "_g_") {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/l2sces/l2sces/pkg/slice"
 	"github.com/l2sces/l2sces/pkg/topology"
+	"github.com/l2sces/l2sces/pkg/web"
 )
 
 type onosDoor struct{ conf OnosConfig }
@@ -50,7 +51,7 @@ func (d onosDoor) create(c echo.Context) error {
 
 // noMirror refuses what a client must not believe to be in place.
 func noMirror() error {
-	return errorWith(http.StatusNotImplemented, "mirror ports are not supported: frames of a network are copied nowhere")
+	return web.Errorf(http.StatusNotImplemented, "mirror ports are not supported: frames of a network are copied nowhere")
 }
 
 func (d onosDoor) mirror(c echo.Context) error {

@@ -12,6 +12,7 @@ import (
 	"github.com/l2sces/l2sces/pkg/nbi/rest"
 	"github.com/l2sces/l2sces/pkg/slice"
 	"github.com/l2sces/l2sces/pkg/topology"
+	"github.com/l2sces/l2sces/pkg/web"
 )
 
 // ListPorts answers a page of the ports of all networks, or of one.
@@ -34,7 +35,7 @@ func (a *api) ListPorts(_ context.Context, r rest.ListPortsRequestObject) (rest.
 	}
 	key := func(p rest.Port) string { return p.Network + "\x00" + *cmp.Or(p.Workload, new(string)) }
 	slices.SortFunc(all, func(x, y rest.Port) int { return strings.Compare(key(x), key(y)) })
-	items, next, err := page(all, key, r.Params.Limit, r.Params.Cursor)
+	items, next, err := web.Page(all, key, r.Params.Limit, r.Params.Cursor)
 	return rest.ListPorts200JSONResponse{Items: items, Next: next}, err
 }
 
@@ -45,7 +46,7 @@ func (a *api) ListSwitches(_ context.Context, r rest.ListSwitchesRequestObject) 
 		all = append(all, a.shown(s))
 	}
 	slices.SortFunc(all, func(x, y rest.Switch) int { return strings.Compare(x.Dpid, y.Dpid) })
-	items, next, err := page(all, func(s rest.Switch) string { return s.Dpid }, r.Params.Limit, r.Params.Cursor)
+	items, next, err := web.Page(all, func(s rest.Switch) string { return s.Dpid }, r.Params.Limit, r.Params.Cursor)
 	return rest.ListSwitches200JSONResponse{Items: items, Next: next}, err
 }
 
@@ -87,7 +88,7 @@ func (a *api) ListLinks(_ context.Context, r rest.ListLinksRequestObject) (rest.
 	}
 	key := func(l rest.Link) string { return l.Name + "\x00" + l.A.Switch + "\x00" + l.B.Switch }
 	slices.SortFunc(all, func(x, y rest.Link) int { return strings.Compare(key(x), key(y)) })
-	items, next, err := page(all, key, r.Params.Limit, r.Params.Cursor)
+	items, next, err := web.Page(all, key, r.Params.Limit, r.Params.Cursor)
 	return rest.ListLinks200JSONResponse{Items: items, Next: next}, err
 }
 
@@ -143,7 +144,7 @@ func (a *api) ListFlows(ctx context.Context, r rest.ListFlowsRequestObject) (res
 		return f.Switch + "\x00" + string(*f.Kind) + "\x00" + *cmp.Or(f.Network, new(string)) + "\x00" + f.Text
 	}
 	slices.SortFunc(all, func(x, y rest.Flow) int { return strings.Compare(key(x), key(y)) })
-	items, next, err := page(all, key, r.Params.Limit, r.Params.Cursor)
+	items, next, err := web.Page(all, key, r.Params.Limit, r.Params.Cursor)
 	return rest.ListFlows200JSONResponse{Items: items, Next: next}, err
 }
 

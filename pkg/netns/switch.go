@@ -16,7 +16,7 @@ import (
 // address and no other, and sends whole checksums. An interface of that name
 // which the workload has of its own is a Conflict and stays. Fresh reports that the port
 // was made now: a switch that had one of the same name still listens to that.
-func Plug(port, inside End, address netip.Prefix) (fresh bool, err error) {
+func Plug(port, inside End, addresses ...netip.Prefix) (fresh bool, err error) {
 	joined, err := paired(port, inside)
 	if err != nil {
 		return false, err
@@ -29,7 +29,7 @@ func Plug(port, inside End, address netip.Prefix) (fresh bool, err error) {
 			return false, fmt.Errorf("join %s and %s: %w", port, inside, err)
 		}
 	}
-	return !joined, dress(port, inside, address)
+	return !joined, dress(port, inside, addresses)
 }
 
 // spare refuses to take the place of an interface that no switch of ours has
@@ -55,7 +55,7 @@ func spare(switchNS string, inside End) error {
 }
 
 // dress sets up the ends of a pair that Plug made.
-func dress(port, inside End, address netip.Prefix) error {
+func dress(port, inside End, addresses []netip.Prefix) error {
 	if err := Guard(port.Namespace, port.Name); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func dress(port, inside End, address netip.Prefix) error {
 		port.settle,
 		inside.settle,
 		func() error { return NoOffload(inside.Namespace, inside.Name) },
-		func() error { return only(inside.Namespace, inside.Name, address) },
+		func() error { return only(inside.Namespace, inside.Name, addresses...) },
 	} {
 		if err := step(); err != nil {
 			return err
@@ -147,25 +147,29 @@ func Carry(ns, ifname string, address netip.Prefix, gateway netip.Addr) error {
 // Present reports whether a namespace is there.
 func Present(ns string) bool { return ns == "" || exists(ns) }
 
-// only makes an address the only one of an interface; a zero one is none.
+// only makes addresses the only ones of an interface; a zero one is none.
 // Nothing is touched if it is so, since every change wakes all who listen.
-func only(ns, ifname string, address netip.Prefix) error {
+func only(ns, ifname string, wanted ...netip.Prefix) error {
+	wanted = slices.DeleteFunc(slices.Clone(wanted), func(p netip.Prefix) bool { return !p.IsValid() })
 	have, err := Addresses(ns, ifname)
 	if err != nil {
 		return err
 	}
-	switch {
-	case !address.IsValid() && len(have) == 0, len(have) == 1 && have[0] == address:
-		return nil
-	case len(have) > 0 && !slices.Contains(have, address) || len(have) > 1:
+	if slices.ContainsFunc(have, func(p netip.Prefix) bool { return !slices.Contains(wanted, p) }) {
 		if err := Flush(ns, ifname); err != nil {
 			return err
 		}
+		have = nil
 	}
-	if !address.IsValid() {
-		return nil
+	for _, p := range wanted {
+		if slices.Contains(have, p) {
+			continue
+		}
+		if err := Address(ns, ifname, p); err != nil {
+			return err
+		}
 	}
-	return Address(ns, ifname, address)
+	return nil
 }
 
 // rename gives an interface another name, which it must be down for.

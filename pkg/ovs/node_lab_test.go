@@ -43,7 +43,7 @@ func (n *node) Carry(ifname string, address netip.Prefix, gateway netip.Addr) er
 
 func (n *node) Plug(port string, in sps.Inside) (bool, error) {
 	return netns.Plug(netns.End{Namespace: n.namespace, Name: port, MTU: in.MTU},
-		netns.End{Namespace: in.Namespace, Name: in.Interface, MAC: in.MAC, MTU: in.MTU}, in.Address)
+		netns.End{Namespace: in.Namespace, Name: in.Interface, MAC: in.MAC, MTU: in.MTU}, in.Addresses...)
 }
 
 func (n *node) Unplug(port string) error { return netns.Unplug(n.namespace, port) }

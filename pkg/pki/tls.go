@@ -44,12 +44,32 @@ func ServerTLS(certFile, keyFile, caFile string) (*tls.Config, error) {
 	}, nil
 }
 
+// WithTokens returns the configuration of a server that also speaks to those who
+// show no certificate: they have to say in each call who they are. A certificate
+// that is shown has to be good.
+func WithTokens(server *tls.Config) *tls.Config {
+	c := server.Clone()
+	c.ClientAuth = tls.VerifyClientCertIfGiven
+	if inner := server.GetConfigForClient; inner != nil {
+		c.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			now, err := inner(hello)
+			if err != nil {
+				return nil, err
+			}
+			now = now.Clone()
+			now.ClientAuth = tls.VerifyClientCertIfGiven
+			return now, nil
+		}
+	}
+	return c
+}
+
 // ClientTLS returns the configuration of a client that speaks only to the
 // wanted identities, or to any identity of the authority if none is wanted.
 // The name of the host plays no part: a server may move. The files are read
-// again when they change.
+// again when they change. A client with neither certificate nor key shows none.
 func ClientTLS(certFile, keyFile, caFile string, want ...Identity) (*tls.Config, error) {
-	f := &files{cert: certFile, key: keyFile, ca: caFile}
+	f := &files{cert: certFile, key: keyFile, ca: caFile, bare: certFile == "" && keyFile == ""}
 	if _, err := f.load(); err != nil {
 		return nil, err
 	}
@@ -101,6 +121,7 @@ func verifyServer(certs []*x509.Certificate, roots *x509.CertPool, want []Identi
 // files are the three files behind a configuration.
 type files struct {
 	cert, key, ca string
+	bare          bool // there is only the authority
 
 	mu   sync.Mutex
 	seen [3]os.FileInfo
@@ -137,6 +158,9 @@ func (f *files) load() (*pair, error) {
 func (f *files) look() ([3]os.FileInfo, error) {
 	var out [3]os.FileInfo
 	for i, name := range []string{f.cert, f.key, f.ca} {
+		if f.bare {
+			name = f.ca
+		}
 		info, err := os.Stat(name)
 		if err != nil {
 			return out, err
@@ -157,9 +181,12 @@ func same(x, y [3]os.FileInfo) bool {
 }
 
 func (f *files) read() (*pair, error) {
-	cert, err := tls.LoadX509KeyPair(f.cert, f.key)
-	if err != nil {
-		return nil, fmt.Errorf("load %s and %s: %w", f.cert, f.key, err)
+	var cert tls.Certificate
+	if !f.bare {
+		var err error
+		if cert, err = tls.LoadX509KeyPair(f.cert, f.key); err != nil {
+			return nil, fmt.Errorf("load %s and %s: %w", f.cert, f.key, err)
+		}
 	}
 	roots, err := readRoots(f.ca)
 	if err != nil {

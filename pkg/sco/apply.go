@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -22,32 +20,53 @@ const (
 
 // Apply makes a slice, or changes it. The intents are durable before anything
 // is done for them. A domain that refuses leaves the slice as it was before; one
-// that does not answer leaves it pending, and the loop goes on. With dryRun the
+// that does not answer leaves it pending, and the loop goes on. In a dry run the
 // intents are checked and planned, and nothing else.
 func (s *SCO) Apply(ctx context.Context, in intent.Intents, o intent.Order) (intent.Status, error) {
-	watch := newStopwatch(s.cfg.Now)
+	id := in.Slice.ID
+	sum, err := sumOf(o, "apply", in)
+	if err != nil {
+		return intent.Status{}, err
+	}
+	a := ask{id: id, tenant: in.Slice.Tenant, what: created, order: o, sum: sum}
+	if len(o.Mask) > 0 {
+		a.wanted = s.masked(in, o.Mask)
+		return s.carry(ctx, a)
+	}
+	if in, err = s.checked(in); err != nil { // before it waits for its turn
+		return intent.Status{}, err
+	}
+	a.wanted = func(*record) (intent.Intents, error) { return in, nil }
+	return s.carry(ctx, a)
+}
+
+// masked returns what is there with the fields of a mask as they are given.
+func (s *SCO) masked(given intent.Intents, mask []string) func(*record) (intent.Intents, error) {
+	return func(before *record) (intent.Intents, error) {
+		in := intent.Intents{Slice: intent.Slice{ID: given.Slice.ID, Tenant: given.Slice.Tenant}}
+		if before != nil {
+			in = before.Intents
+		}
+		in, err := in.Masked(given, mask)
+		if err != nil {
+			return in, err
+		}
+		return s.checked(in)
+	}
+}
+
+// checked returns intents in canonical order, with defaults, if they are in
+// order and the SCO can do them.
+func (s *SCO) checked(in intent.Intents) (intent.Intents, error) {
+	in = in.Canonical() // a copy that defaults can be filled into
 	intent.Default(&in)
 	if err := in.Validate(); err != nil {
-		return intent.Status{}, err
+		return in, err
 	}
-	if err := s.known(in); err != nil { // in the order of who asks, whose indices it names
-		return intent.Status{}, err
+	if err := s.known(in); err != nil {
+		return in, err
 	}
-	in = in.Canonical()
-	unlock, err := s.lock(ctx, in.Slice.ID)
-	if err != nil {
-		return intent.Status{}, err
-	}
-	defer unlock()
-	next, before, err := s.prepare(ctx, in)
-	if err != nil {
-		return intent.Status{}, err
-	}
-	watch.lap("plan")
-	if o.DryRun {
-		return s.foresee(next, next != before), nil
-	}
-	return s.change(ctx, next, before, watch)
+	return in.Canonical(), nil
 }
 
 // change makes the next record durable and true, or goes back to the one
@@ -55,7 +74,7 @@ func (s *SCO) Apply(ctx context.Context, in intent.Intents, o intent.Order) (int
 func (s *SCO) change(ctx context.Context, next, before *record, watch *stopwatch) (intent.Status, error) {
 	changed := next != before
 	if changed {
-		if err := s.save(next); err != nil {
+		if err := s.follow(next, before); err != nil {
 			return intent.Status{}, err
 		}
 	}
@@ -80,38 +99,33 @@ func (s *SCO) change(ctx context.Context, next, before *record, watch *stopwatch
 // release cannot do.
 func (s *SCO) known(in intent.Intents) error {
 	for i, d := range in.Slice.Domains {
-		if s.cfg.Domains[d.Name] == nil {
-			return slice.Errorf(slice.Invalid, "slice.domains[%d].name: domain %s is not known here; known are %v", i, d.Name, slices.Sorted(maps.Keys(s.cfg.Domains)))
+		if s.cfg.Domains.Domain(d.Name) == nil {
+			return slice.Errorf(slice.Invalid, "slice.domains[%d].name: domain %s is not known here; known are %v", i, d.Name, s.cfg.Domains.Names())
 		}
 	}
 	return supported(in)
 }
 
-// prepare returns the record that the intents make: the one that is there if
-// they ask for the same, else a planned one of the next generation.
-func (s *SCO) prepare(ctx context.Context, in intent.Intents) (next, before *record, err error) {
-	id := in.Slice.ID
-	before = s.record(id)
-	switch {
-	case before == nil: // a new one
-	case before.Intents.Slice.Tenant != in.Slice.Tenant:
-		return nil, nil, slice.Errorf(slice.Conflict, "slice %s belongs to another tenant: choose another id", id)
-	case before.Deleting:
-		return nil, nil, slice.Errorf(slice.Conflict, "slice %s is being deleted: wait until it is gone", id)
-	case intent.Equal(before.Intents, in):
-		return before, before, nil
+// prepare returns the record that the intents make: the one before if they ask
+// for the same, else a planned one of the next generation.
+func (s *SCO) prepare(ctx context.Context, in intent.Intents, before *record) (*record, error) {
+	if before != nil && intent.Equal(before.Intents, in) {
+		return before, nil
+	}
+	if err := s.claim(in, before); err != nil {
+		return nil, err
 	}
 	infos, err := s.infos(ctx, in)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	next = &record{Intents: in, Generation: 1, Since: s.cfg.Now().UTC()}
+	next := &record{Intents: in, Generation: 1, Since: s.cfg.Now().UTC()}
 	var old Plan
 	if before != nil {
 		next.Generation, old = before.Generation+1, before.Plan
 	}
 	next.Plan, err = MakePlan(in, infos, old)
-	return next, before, err
+	return next, err
 }
 
 // infos asks the domains of a slice what they are.

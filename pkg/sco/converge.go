@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -54,59 +55,32 @@ func (s *SCO) segment(ctx context.Context, r *record, watch *stopwatch) error {
 }
 
 // join joins the segments of every network over the NEDs and waits until that
-// is true.
+// is true, or until ctx ends. A network at fault does not keep the others.
 func (s *SCO) join(ctx context.Context, r *record) error {
 	id := r.Intents.Slice.ID
 	var joints []slice.NetworkID
+	var faults []error
 	for _, n := range r.Plan.Networks {
 		joint, needed, err := r.Plan.Joint(id, n, s.labels(slice.NetworkID{Slice: id, Network: n.Name}))
-		if err != nil {
-			return err
+		if err == nil && needed {
+			_, err = s.fabric.Put(joint)
 		}
-		if !needed {
-			continue
+		if err == nil && needed {
+			joints = append(joints, joint.ID)
 		}
-		if _, err := s.fabric.Put(joint); err != nil {
-			return err
-		}
-		joints = append(joints, joint.ID)
+		faults = append(faults, err)
+	}
+	if err := gather(faults...); err != nil && !transient(err) {
+		return err
 	}
 	for _, n := range joints {
 		status, err := s.fabric.Wait(ctx, n)
-		if err != nil {
-			return err
+		if err == nil && !status.Ready {
+			err = slice.Errorf(slice.Unavailable, "network %s between domains: %s", n.Network, status.Message)
 		}
-		if !status.Ready {
-			return slice.Errorf(slice.Unavailable, "network %s between domains: %s", n.Network, status.Message)
-		}
+		faults = append(faults, err)
 	}
-	return nil
-}
-
-// labels returns the labels of the hand-offs of a network, as last seen.
-func (s *SCO) labels(id slice.NetworkID) map[slice.Domain]slice.VLAN {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	labels := map[slice.Domain]slice.VLAN{}
-	for d, segments := range s.segments {
-		if seg, ok := segments[id]; ok {
-			labels[d] = seg.Label
-		}
-	}
-	return labels
-}
-
-// seen notes segments as a domain tells them.
-func (s *SCO) seen(d slice.Domain, all []intent.SegmentStatus) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.segments[d] == nil {
-		s.segments[d] = map[slice.NetworkID]intent.SegmentStatus{}
-	}
-	for _, seg := range all {
-		s.segments[d][seg.ID] = seg
-	}
-	s.touched[d]++
+	return gather(faults...)
 }
 
 // clear removes what a record should not have.
@@ -115,7 +89,7 @@ func (s *SCO) clear(ctx context.Context, r, before *record) error {
 	if before != nil && before != r {
 		had = before.Plan
 	}
-	return s.trim(ctx, r.Intents.Slice.ID, r.Plan, had)
+	return s.trim(ctx, r.Intents.Slice.ID, r.Plan, had, full)
 }
 
 func domainsOf(in intent.Intents) []slice.Domain {
@@ -126,12 +100,44 @@ func domainsOf(in intent.Intents) []slice.Domain {
 	return all
 }
 
+// An effort is how much a change or a repair does at once.
+type effort struct {
+	patience time.Duration // to wait for switches
+	repair   bool          // the loop comes again: who is known to be away is not called
+}
+
+// full is the effort of a change that somebody waits for.
+var full = effort{patience: applyTimeout}
+
+// reach says why a domain need not be called, or nil.
+func (s *SCO) reach(d slice.Domain, e effort) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case !e.repair:
+		return nil
+	case s.away[d] != "":
+		return slice.Errorf(slice.Unavailable, "%s", s.away[d])
+	}
+	return s.stuck[d]
+}
+
+// met notes what a repair met in a domain.
+func (s *SCO) met(d slice.Domain, e effort, err error) {
+	if !e.repair || slice.KindOf(err) != slice.Unavailable && !errors.Is(err, context.DeadlineExceeded) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stuck[d] = err
+}
+
 // each calls f for some domains side by side and gathers what went wrong.
 func (s *SCO) each(domains []slice.Domain, f func(slice.Domain, Domain) error) error {
 	faults := make([]error, len(domains))
 	var wait sync.WaitGroup
 	for i, d := range domains {
-		driver := s.cfg.Domains[d]
+		driver := s.cfg.Domains.Domain(d)
 		if driver == nil {
 			faults[i] = slice.Errorf(slice.Unavailable, "domain %s is not known here any more", d)
 			continue
@@ -140,15 +146,21 @@ func (s *SCO) each(domains []slice.Domain, f func(slice.Domain, Domain) error) e
 			err := f(d, driver)
 			switch {
 			case err == nil:
-			case slice.KindOf(err) == slice.Internal && errors.Is(err, context.DeadlineExceeded):
-				faults[i] = slice.Errorf(slice.Unavailable, "domain %s does not answer in time: %w", d, err)
 			default:
-				faults[i] = fmt.Errorf("domain %s: %w", d, err)
+				faults[i] = fmt.Errorf("domain %s: %w", d, inTime(err))
 			}
 		})
 	}
 	wait.Wait()
 	return gather(faults...)
+}
+
+// inTime gives an answer that did not come in time its kind.
+func inTime(err error) error {
+	if slice.KindOf(err) == slice.Internal && errors.Is(err, context.DeadlineExceeded) {
+		return slice.Errorf(slice.Unavailable, "it does not answer in time: %w", err)
+	}
+	return err
 }
 
 // gather joins faults. Those that stay come first and give the whole its kind:

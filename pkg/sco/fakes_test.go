@@ -59,6 +59,16 @@ func (s *store) List(bucket string) (map[string][]byte, error) {
 	return maps.Clone(s.values[bucket]), nil
 }
 
+func (s *store) Get(bucket, key string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	value, ok := s.values[bucket][key]
+	if !ok {
+		return nil, slice.Errorf(slice.NotFound, "there is no %s in %s", key, bucket)
+	}
+	return value, nil
+}
+
 // fails makes every write fail after some; none if it is negative.
 func (s *store) fails(after int) {
 	s.mu.Lock()
@@ -135,7 +145,7 @@ func (d *domain) Apply(ctx context.Context, segments []intent.Segment) ([]intent
 }
 
 func (d *domain) status(s intent.Segment) intent.SegmentStatus {
-	out := intent.SegmentStatus{ID: s.ID, Ready: true}
+	out := intent.SegmentStatus{ID: s.ID, Ready: true, Digest: s.Digest()}
 	if s.HandOff {
 		out.Label, out.Gateway = d.labels[s.ID], s.Gateway
 	}

@@ -46,13 +46,14 @@ func in(t *testing.T, cfg sco.Config, test func(w *world)) {
 			domains: map[slice.Domain]*domain{}, neds: map[slice.Node]*flowtest.Memory{},
 		}
 		w.cfg.Store, w.cfg.Logger = w.store, cmp.Or(w.cfg.Logger, slog.New(slog.DiscardHandler))
-		w.cfg.Domains = map[slice.Domain]sco.Domain{}
+		fixed := sco.Fixed{}
+		w.cfg.Domains = fixed
 		for _, name := range []slice.Domain{"a", "b", "c"} {
 			d := &domain{
 				gateway: slice.Node(name + "-gw"), mtu: 1450, fail: map[call]error{},
 				segments: map[slice.NetworkID]intent.Segment{}, labels: map[slice.NetworkID]slice.VLAN{},
 			}
-			w.domains[name], w.cfg.Domains[name] = d, d
+			w.domains[name], fixed[name] = d, d
 		}
 		w.start()
 		defer func() { w.stop(); synctest.Wait() }()

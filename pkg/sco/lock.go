@@ -19,7 +19,7 @@ func (s *SCO) lock(ctx context.Context, id slice.ID) (unlock func(), err error) 
 	g := s.enter(id)
 	select {
 	case g.place <- struct{}{}:
-		return func() { <-g.place; s.leave(id, g) }, nil
+		return func() { s.unclaim(id); <-g.place; s.leave(id, g) }, nil
 	case <-ctx.Done():
 		s.leave(id, g)
 		return nil, slice.Errorf(slice.Unavailable, "slice %s is being changed by another call: try again", id)

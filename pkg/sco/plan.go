@@ -63,14 +63,11 @@ func MakePlan(in intent.Intents, infos map[slice.Domain]intent.DomainInfo, befor
 func (p Plan) plan(in intent.Intents, n intent.Network, infos map[slice.Domain]intent.DomainInfo, before *NetworkPlan) (NetworkPlan, error) {
 	np := NetworkPlan{
 		Name: n.Name, Type: n.Type, BandwidthKbps: n.BandwidthKbps, Domains: n.Domains,
-		Addresses: ipam.Plan{Prefix: n.CIDR}, Interfaces: map[slice.Workload]string{},
-	}
-	if before != nil {
-		np.Addresses.Leases = before.Addresses.Leases
+		Addresses: addresses(n, before), Interfaces: map[slice.Workload]string{},
 	}
 	var members []ipam.Member
 	for _, m := range n.Members {
-		members = append(members, ipam.Member{Domain: m.Domain, Workload: m.Name, Address: m.Address, MAC: m.MAC})
+		members = append(members, ipam.Member{Domain: m.Domain, Workload: m.Name, Address: m.Address, Address6: m.Address6, MAC: m.MAC})
 		np.Interfaces[m.Name] = m.Interface
 	}
 	var err error
@@ -86,6 +83,28 @@ func (p Plan) plan(in intent.Intents, n intent.Network, infos map[slice.Domain]i
 		}
 	}
 	return np, nil
+}
+
+// addresses returns what the plan of a network's addresses begins with: what is
+// asked for now, what was leased before and the ranges that were cut.
+func addresses(n intent.Network, before *NetworkPlan) ipam.Plan {
+	out := ipam.Plan{Prefix: n.CIDR, Second: n.CIDR6, Reserved: n.Reserved}
+	for _, r := range n.Ranges {
+		out.Ranges = append(out.Ranges, ipam.Range{Domain: r.Domain, CIDR: r.CIDR})
+	}
+	if n.Split {
+		out.Split = n.Domains
+	}
+	if before == nil {
+		return out
+	}
+	out.Leases = before.Addresses.Leases
+	for _, r := range before.Addresses.Ranges {
+		if r.Cut {
+			out.Ranges = append(out.Ranges, r)
+		}
+	}
+	return out
 }
 
 // path returns a path between domains as one between their gateways.
@@ -172,6 +191,9 @@ func (p Plan) Segments(id slice.ID, d slice.Domain) []intent.Segment {
 			port := intent.SegmentPort{Workload: l.Workload, Interface: n.Interfaces[l.Workload], MAC: l.MAC}
 			if l.Address.IsValid() {
 				port.Address = netip.PrefixFrom(l.Address, n.Addresses.Prefix.Bits())
+			}
+			if l.Address6.IsValid() {
+				port.Address6 = netip.PrefixFrom(l.Address6, n.Addresses.Second.Bits())
 			}
 			s.Ports = append(s.Ports, port)
 		}

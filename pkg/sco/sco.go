@@ -10,15 +10,11 @@
 package sco
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -31,26 +27,29 @@ import (
 
 const bucketSlices = "slices"
 
-// A Domain is one domain as the SCO drives it. Package api has the direct
-// driver, which calls the domain's SDN controller.
-type Domain interface {
-	Apply(ctx context.Context, segments []intent.Segment) ([]intent.SegmentStatus, error)
-	Delete(ctx context.Context, ids []slice.NetworkID) error
-	List(ctx context.Context) ([]intent.SegmentStatus, error)
-	Info(ctx context.Context) (intent.DomainInfo, error)
-}
-
 // A Config introduces the SCO to its domains.
 type Config struct {
-	Domains     map[slice.Domain]Domain
+	Domains     Domains
 	Controllers []string      // OVS targets of this controller, for the NEDs
 	BFD         time.Duration // between frames by which NEDs watch their tunnels; 0: none
 	Budget      int           // flows that a NED may have; 0: any number
 	Numbers     ipam.Ring     // VNIs between domains; zero: all
-	Store       fabric.Store
+	Rest        time.Duration // for which a VNI that was given back is kept from a new owner; zero: none
+	Store       Store
 	Logger      *slog.Logger     // nil: none
 	Now         func() time.Time // nil: time.Now
 	Every       time.Duration    // between two looks at all domains; 2 s
+	// Failpoint is where tests end the SCO: see fabric.Config. It may be nil.
+	Failpoint func(step string) error
+	// Caller names who has ordered what is done in a context. Nil: nobody is named.
+	Caller func(context.Context) string
+}
+
+// A Store keeps values.
+type Store interface {
+	fabric.Store
+	// Get returns a value. An absent one is an error of kind NotFound.
+	Get(bucket, key string) ([]byte, error)
 }
 
 // An SCO keeps slices.
@@ -58,14 +57,25 @@ type SCO struct {
 	cfg    Config
 	fabric *fabric.Fabric
 	wake   chan struct{}
+	events *chronicle
 
-	mu       sync.Mutex
-	records  map[slice.ID]*record
-	segments map[slice.Domain]map[slice.NetworkID]intent.SegmentStatus // as last seen
-	away     map[slice.Domain]string                                   // why a domain does not answer
-	touched  map[slice.Domain]uint64                                   // grows when segments change otherwise than by a look
-	gates    map[slice.ID]*gate                                        // one change of a slice at a time
-	faults   map[slice.ID]string                                       // of the last try; empty: none; absent: not tried since the start
+	mu        sync.Mutex
+	records   map[slice.ID]*record
+	segments  map[slice.Domain]sight               // as last seen
+	away      map[slice.Domain]string              // why a domain does not answer
+	stuck     map[slice.Domain]error               // what a repair met in this round: others need not try
+	asking    map[slice.Domain]bool                // domains whose answer to a look is awaited
+	clock     uint64                               // grows with each change of segments otherwise than by a look
+	touched   map[slice.Domain]map[slice.ID]uint64 // when that was
+	views     map[slice.ID]*view                   // what was observed of slices last
+	lostViews map[slice.ID]bool                    // that the store may have and nobody needs
+	links     map[string]string                    // why a link is down, as observed last; empty: it is up
+	begun     time.Time                            // when this run began
+	pasts     map[slice.ID]*past                   // what the history knows
+	claims    map[slice.ID]intent.Intents          // that are about to be recorded
+	stirred   chan struct{}                        // closes when a status may change; nil: nobody watches
+	gates     map[slice.ID]*gate                   // one change of a slice at a time
+	tries     map[slice.ID]*try                    // the last one; absent: not tried since the start
 }
 
 // record is what is durable of a slice.
@@ -76,7 +86,15 @@ type record struct {
 	Deleting   bool           `json:"deleting,omitempty"`
 	Since      time.Time      `json:"since"`
 	// Was tells that the slice was true everywhere once, in this generation.
-	Was bool `json:"was,omitempty"`
+	Was    bool `json:"was,omitempty"`
+	Paused bool `json:"paused,omitempty"`
+
+	// Revision is the number of the last order, which is this one:
+	Revision uint32    `json:"revision,omitempty"`
+	What     string    `json:"what,omitempty"`
+	By       string    `json:"by,omitempty"`
+	Time     time.Time `json:"time,omitzero"`
+	Requests []request `json:"requests,omitempty"` // the last ones that were carried out
 }
 
 // New returns the SCO as its store remembers it.
@@ -92,9 +110,9 @@ func New(cfg Config) (*SCO, error) {
 	}
 	s := &SCO{
 		cfg: cfg, wake: make(chan struct{}, 1),
-		records: map[slice.ID]*record{}, gates: map[slice.ID]*gate{}, faults: map[slice.ID]string{},
-		segments: map[slice.Domain]map[slice.NetworkID]intent.SegmentStatus{}, away: map[slice.Domain]string{},
-		touched: map[slice.Domain]uint64{},
+		records: map[slice.ID]*record{}, gates: map[slice.ID]*gate{}, claims: map[slice.ID]intent.Intents{}, pasts: map[slice.ID]*past{}, tries: map[slice.ID]*try{},
+		segments: map[slice.Domain]sight{}, away: map[slice.Domain]string{}, stuck: map[slice.Domain]error{}, asking: map[slice.Domain]bool{},
+		touched: map[slice.Domain]map[slice.ID]uint64{},
 	}
 	stored, err := cfg.Store.List(bucketSlices)
 	if err != nil {
@@ -107,9 +125,18 @@ func New(cfg Config) (*SCO, error) {
 		}
 		s.records[slice.ID(key)] = r
 	}
+	if err := s.loadHistory(); err != nil {
+		return nil, err
+	}
+	if err := s.loadViews(); err != nil {
+		return nil, err
+	}
+	if s.events, err = openChronicle(cfg.Store); err != nil {
+		return nil, err
+	}
 	s.fabric, err = fabric.New(fabric.Config{
-		Bridge: bridge.NED, Controllers: cfg.Controllers, BFD: cfg.BFD, Numbers: cfg.Numbers, Budget: cfg.Budget,
-		Store: cfg.Store, Logger: cfg.Logger, Joined: s.poke,
+		Bridge: bridge.NED, Controllers: cfg.Controllers, BFD: cfg.BFD, Numbers: cfg.Numbers, Rest: cfg.Rest, Budget: cfg.Budget,
+		Store: cfg.Store, Logger: cfg.Logger, Joined: s.nodeJoined, Failpoint: cfg.Failpoint,
 	})
 	if err != nil {
 		return nil, err
@@ -134,11 +161,13 @@ func (s *SCO) forget() error {
 // Fabric returns the NEDs of all domains.
 func (s *SCO) Fabric() *fabric.Fabric { return s.fabric }
 
-// Ready says why the SCO cannot serve a slice now, or nil.
+// Ready says why the SCO cannot serve a slice now, or nil. Domains that were
+// registered while it runs may be away: it must be there for them to be removed.
 func (s *SCO) Ready() error {
+	needed := slices.DeleteFunc(s.cfg.Domains.Names(), func(d slice.Domain) bool { return !s.cfg.Domains.Terms(d).Static })
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, d := range slices.Sorted(maps.Keys(s.cfg.Domains)) {
+	for _, d := range needed {
 		if _, seen := s.segments[d]; !seen && s.away[d] == "" {
 			return fmt.Errorf("domain %s has not been asked yet", d)
 		}
@@ -146,9 +175,9 @@ func (s *SCO) Ready() error {
 			return fmt.Errorf("domain %s: %s", d, why)
 		}
 	}
-	nodes := s.fabric.Nodes()
-	if have := s.fabric.Engine().Stats().Switches; len(nodes) < len(s.cfg.Domains) || have < len(nodes) {
-		return fmt.Errorf("%d NEDs of %d domains have joined, %d switches are connected", len(nodes), len(s.cfg.Domains), have)
+	nodes := slices.DeleteFunc(s.fabric.Nodes(), func(n fabric.NodeInfo) bool { return !slices.Contains(needed, n.Domain) })
+	if have := s.fabric.Engine().Stats().Switches; len(nodes) < len(needed) || have < len(nodes) {
+		return fmt.Errorf("%d NEDs of %d domains have joined, %d switches are connected", len(nodes), len(needed), have)
 	}
 	return nil
 }
@@ -170,56 +199,60 @@ func (s *SCO) save(r *record) error {
 		return fmt.Errorf("save slice %s: %w", id, err)
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	before := s.records[id]
 	s.records[id] = r
+	s.stir()
+	s.mu.Unlock()
+	s.follows(r, before)
 	return nil
 }
 
+// follows tells what a record brings that follows another, or none.
+func (s *SCO) follows(r, before *record) {
+	var had record
+	if before != nil {
+		had = *before
+	}
+	switch {
+	case r.Deleting && !had.Deleting:
+		s.happened(r, false, "Deleting", "it is being taken apart")
+	case r.Generation > had.Generation:
+		s.happened(r, false, "Accepted", "generation %d was accepted", r.Generation)
+	case r.Generation < had.Generation:
+		s.happened(r, true, "RolledBack", "generation %d was refused, generation %d counts again", had.Generation, r.Generation)
+	case r.Paused && !had.Paused:
+		s.happened(r, false, "Paused", "it is not changed or repaired until it is resumed")
+	case had.Paused && !r.Paused:
+		s.happened(r, false, "Resumed", "it is repaired again")
+	}
+}
+
 func (s *SCO) forgetRecord(id slice.ID) error {
+	r := s.record(id)
+	if r != nil && r.What == deleted { // else it was refused and never was
+		if err := s.remember(r); err != nil {
+			return err
+		}
+	}
 	if err := s.cfg.Store.Delete(bucketSlices, string(id)); err != nil {
 		return fmt.Errorf("forget slice %s: %w", id, err)
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	delete(s.records, id)
-	delete(s.faults, id)
+	delete(s.tries, id)
+	s.forgetView(id)
+	s.stir()
+	s.mu.Unlock()
+	s.trimHistory()
 	return nil
 }
 
-// note remembers how a try to make a slice true, or to take it apart, has
-// ended. It logs what is new.
-func (s *SCO) note(id slice.ID, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case errors.Is(err, context.Canceled):
-		// Cut short, which is no news; but what was begun is not true.
-		s.faults[id] = cmp.Or(s.faults[id], err.Error())
-	case err != nil:
-		why := strings.ReplaceAll(err.Error(), "\n", "; ")
-		if s.faults[id] != why {
-			s.cfg.Logger.Warn("slice is not as it should be", "slice", string(id), "reason", why)
-		}
-		s.faults[id] = why
-	case s.records[id] == nil:
-		delete(s.faults, id)
-	default:
-		s.faults[id] = ""
-	}
-}
-
-// fault returns how the last try for a slice has ended, if there was one.
-func (s *SCO) fault(id slice.ID) (why string, tried bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	why, tried = s.faults[id]
-	return why, tried
-}
-
 // poke makes the loop look at once.
-func (s *SCO) poke() {
+func (s *SCO) poke() { poke(s.wake) }
+
+func poke(c chan<- struct{}) {
 	select {
-	case s.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/l2sces/l2sces/pkg/intent"
@@ -15,27 +14,19 @@ import (
 func (s *SCO) Status(_ context.Context, id slice.ID) (intent.Status, error) {
 	r := s.record(id)
 	if r == nil {
-		return intent.Status{}, slice.Errorf(slice.NotFound, "there is no slice %s", id)
+		return intent.Status{}, absent(id)
 	}
-	return s.statusOf(r), nil
-}
-
-// List returns slices by id.
-func (s *SCO) List(context.Context, intent.Query) (intent.Page, error) {
-	s.mu.Lock()
-	records := maps.Clone(s.records)
-	s.mu.Unlock()
-	var page intent.Page
-	for _, id := range slices.Sorted(maps.Keys(records)) {
-		page.Slices = append(page.Slices, s.statusOf(records[id]))
-	}
-	return page, nil
+	out := s.statusOf(r)
+	in := r.Intents.Canonical() // a copy
+	out.Intents = &in
+	return out, nil
 }
 
 // report is the answer to an Apply.
 func (s *SCO) report(r *record, changed bool, watch *stopwatch) intent.Status {
 	out := s.statusOf(r)
 	out.Changed, out.PhasesMs = changed, watch.all()
+	s.observe(r, out)
 	if out.Phase == intent.Ready && !r.Was {
 		now := *r // others read the record meanwhile
 		now.Was = true
@@ -61,7 +52,7 @@ func (s *SCO) statusOf(r *record) intent.Status {
 	why, _ := s.fault(r.Intents.Slice.ID)
 	out := intent.Status{
 		ID: r.Intents.Slice.ID, Tenant: r.Intents.Slice.Tenant, Generation: r.Generation,
-		Phase: intent.Ready, Message: why, Since: r.Since,
+		Phase: intent.Ready, Message: why, Since: r.Since, Paused: r.Paused,
 	}
 	less := "" // than was asked for, by what the intents let go
 	for _, n := range r.Plan.Networks {
@@ -76,7 +67,7 @@ func (s *SCO) statusOf(r *record) intent.Status {
 	}
 	switch {
 	case r.Deleting:
-		out.Phase, out.Message = intent.Deleting, why
+		out.Phase, out.Message = intent.Deleting, deletingMessage(why, s.left(r))
 	case out.Message != "" && r.Was:
 		out.Phase = intent.Degraded
 	case out.Message != "":
@@ -84,13 +75,26 @@ func (s *SCO) statusOf(r *record) intent.Status {
 	case less != "":
 		out.Message = less
 	}
+	s.assess(r, &out)
+	s.date(r, &out)
 	return out
+}
+
+// deletingMessage says what the last try met, and what is left where.
+func deletingMessage(why, left string) string {
+	if why == "" || left == "" {
+		return cmp.Or(why, left)
+	}
+	return why + " (" + left + ")"
 }
 
 func (s *SCO) networkStatus(r *record, n NetworkPlan) intent.NetworkStatus {
 	id := slice.NetworkID{Slice: r.Intents.Slice.ID, Network: n.Name}
-	out := intent.NetworkStatus{Name: n.Name, Type: n.Type, CIDR: n.Addresses.Prefix, MTU: n.MTU}
-	note := ""
+	out := intent.NetworkStatus{Name: n.Name, Type: n.Type, CIDR: n.Addresses.Prefix, CIDR6: n.Addresses.Second, MTU: n.MTU}
+	for _, r := range n.Addresses.Ranges {
+		out.Ranges = append(out.Ranges, intent.Range{Domain: r.Domain, CIDR: r.CIDR})
+	}
+	note, apart := "", ""
 	if len(n.Domains) > 1 {
 		joint, err := s.fabric.Status(id)
 		if err != nil {
@@ -100,17 +104,20 @@ func (s *SCO) networkStatus(r *record, n NetworkPlan) intent.NetworkStatus {
 			note, joint.Message = joint.Message, ""
 		}
 		out.Number, out.Links, out.Message = joint.Number, joint.Links, joint.Message
+		apart = joint.Message
 	}
 	for _, l := range n.Addresses.Leases {
-		m := intent.MemberStatus{Name: l.Workload, Domain: l.Domain, Address: l.Address, MAC: l.MAC}
+		m := intent.MemberStatus{Name: l.Workload, Domain: l.Domain, Address: l.Address, Address6: l.Address6, MAC: l.MAC}
 		seg, port, ok := s.port(l.Domain, id, l.Workload)
 		m.Node, m.Ready, m.Message = port.Node, port.Ready, port.Message
+		away := s.whyAway(l.Domain)
 		if !ok {
-			m.Message = cmp.Or(s.whyAway(l.Domain), seg.Message, "the domain has not attached it yet")
+			m.Message = cmp.Or(away, seg.Message, "the domain has not attached it yet")
 		}
 		if !m.Ready {
 			out.Message = cmp.Or(out.Message, fmt.Sprintf("member %s: %s", l.Workload, m.Message))
 		}
+		m.Conditions = memberFacts(m, away)
 		out.Members = append(out.Members, m)
 	}
 	for _, d := range n.Domains {
@@ -120,6 +127,7 @@ func (s *SCO) networkStatus(r *record, n NetworkPlan) intent.NetworkStatus {
 	}
 	out.Ready = out.Message == ""
 	out.Message = cmp.Or(out.Message, note)
+	out.Conditions = networkFacts(n, out, apart, note)
 	return out
 }
 
@@ -127,7 +135,7 @@ func (s *SCO) networkStatus(r *record, n NetworkPlan) intent.NetworkStatus {
 func (s *SCO) port(d slice.Domain, id slice.NetworkID, w slice.Workload) (intent.SegmentStatus, intent.SegmentPortStatus, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	seg := s.segments[d][id]
+	seg, _ := s.segments[d].of(id)
 	i := slices.IndexFunc(seg.Ports, func(p intent.SegmentPortStatus) bool { return p.Workload == w })
 	if i < 0 {
 		return seg, intent.SegmentPortStatus{}, false
@@ -149,7 +157,7 @@ func (s *SCO) whyAway(d slice.Domain) string {
 func (s *SCO) segmentFault(d slice.Domain, id slice.NetworkID) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	seg, ok := s.segments[d][id]
+	seg, ok := s.segments[d].of(id)
 	switch {
 	case s.away[d] != "":
 		return "it does not answer: " + s.away[d]

@@ -2,11 +2,7 @@ package sdnc_test
 
 import (
 	"context"
-	"errors"
-	"maps"
 	"net/netip"
-	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/l2sces/l2sces/pkg/bridge"
+	"github.com/l2sces/l2sces/pkg/fabric/fabrictest"
 	"github.com/l2sces/l2sces/pkg/flow"
 	"github.com/l2sces/l2sces/pkg/flow/flowtest"
 	"github.com/l2sces/l2sces/pkg/intent"
@@ -24,56 +21,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// store is a fabric.Store in memory, one bucket of which can be broken.
-type store struct {
-	mu     sync.Mutex
-	values map[string]map[string][]byte
-	broken string
-}
-
-var errDisk = errors.New("the disk is full")
-
-func (s *store) Put(bucket, key string, value []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if bucket == s.broken {
-		return errDisk
-	}
-	if s.values[bucket] == nil {
-		s.values[bucket] = map[string][]byte{}
-	}
-	s.values[bucket][key] = slices.Clone(value)
-	return nil
-}
-
-func (s *store) Delete(bucket, key string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if bucket == s.broken {
-		return errDisk
-	}
-	delete(s.values[bucket], key)
-	return nil
-}
-
-func (s *store) List(bucket string) (map[string][]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(s.values[bucket]), nil
-}
-
-func (s *store) breaks(bucket string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.broken = bucket
-}
-
 // world is a domain with its controller, inside a bubble of testing/synctest.
 type world struct {
 	*sdnc.Controller
 	t     *testing.T
 	cfg   sdnc.Config
-	store *store
+	store *fabrictest.Store
 	ctx   context.Context //nolint:containedctx // of everything in the bubble
 	stop  context.CancelFunc
 	mem   map[slice.Node]*flowtest.Memory
@@ -83,7 +36,7 @@ type world struct {
 func in(t *testing.T, cfg sdnc.Config, test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, cfg: cfg, store: &store{values: map[string]map[string][]byte{}}, mem: map[slice.Node]*flowtest.Memory{}}
+		w := &world{t: t, cfg: cfg, store: &fabrictest.Store{}, mem: map[slice.Node]*flowtest.Memory{}}
 		w.cfg.Domain, w.cfg.Store = "field", w.store
 		w.start()
 		defer func() { w.stop(); synctest.Wait() }()

@@ -46,8 +46,13 @@ type Config struct {
 	Budget      int           // flows that a switch may have; 0: any number
 	Numbers     ipam.Ring     // of networks; zero: all VNIs
 	Labels      ipam.Ring     // of hand-offs; zero: all VLANs
+	Rest        time.Duration // for which a number or label that was given back is kept from a new owner; zero: none
 	Store       fabric.Store
-	Logger      *slog.Logger // nil: none
+	Logger      *slog.Logger     // nil: none
+	Now         func() time.Time // nil: time.Now
+	// Failpoint is where tests end the controller: see fabric.Config. It may be
+	// nil.
+	Failpoint func(step string) error
 }
 
 // A Controller is the SDN controller of one domain.
@@ -58,6 +63,7 @@ type Controller struct {
 
 	mu       sync.Mutex
 	labels   ipam.Ring
+	resting  ipam.Quarantine // of labels that were given back
 	segments map[slice.NetworkID]*segment
 }
 
@@ -67,6 +73,7 @@ type segment struct {
 	Label slice.VLAN `json:"label,omitempty"`
 	// Missing are the workloads that no node has.
 	missing []slice.Workload
+	digest  string // of the segment; empty: not computed yet
 }
 
 // New returns the controller as its store remembers it.
@@ -77,14 +84,17 @@ func New(cfg Config) (*Controller, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	c := &Controller{cfg: cfg, labels: cfg.Labels, segments: map[slice.NetworkID]*segment{}}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	c := &Controller{cfg: cfg, labels: cfg.Labels, resting: ipam.NewQuarantine(cfg.Rest, cfg.Labels), segments: map[slice.NetworkID]*segment{}}
 	err := c.load()
 	if err != nil {
 		return nil, fmt.Errorf("load the segments of %s: %w", cfg.Domain, err)
 	}
 	c.fabric, err = fabric.New(fabric.Config{
-		Bridge: bridge.SPS, Controllers: cfg.Controllers, BFD: cfg.BFD, Mesh: true, Numbers: cfg.Numbers, Budget: cfg.Budget,
-		Store: cfg.Store, Logger: cfg.Logger, Joined: c.joined,
+		Bridge: bridge.SPS, Controllers: cfg.Controllers, BFD: cfg.BFD, Mesh: true, Numbers: cfg.Numbers, Rest: cfg.Rest, Budget: cfg.Budget,
+		Store: cfg.Store, Logger: cfg.Logger, Joined: c.joined, Failpoint: cfg.Failpoint,
 	})
 	if err != nil {
 		return nil, err
@@ -109,16 +119,7 @@ func (c *Controller) load() error {
 		}
 		c.segments[s.ID] = s
 	}
-	labels, err := c.cfg.Store.List(bucketLabels)
-	if err != nil {
-		return err
-	}
-	if text, ok := labels["next"]; ok {
-		if err := json.Unmarshal(text, &c.labels.Next); err != nil {
-			return fmt.Errorf("next label: %w", err)
-		}
-	}
-	return nil
+	return c.loadLabels()
 }
 
 // forget takes networks off the fabric that have no segment: a crash between
@@ -242,36 +243,6 @@ func (c *Controller) restore(id slice.NetworkID, have *segment) error {
 	return err
 }
 
-// label gives a hand-off its label, the one it has if it has one.
-func (c *Controller) label(next, have *segment) error {
-	if !next.HandOff {
-		return nil
-	}
-	if have != nil && have.Label != 0 {
-		next.Label = have.Label
-		return nil
-	}
-	n, err := c.labels.Take(func(n uint32) bool {
-		for _, s := range c.segments {
-			if s.Label == slice.VLAN(n) {
-				return true
-			}
-		}
-		return false
-	})
-	if err != nil {
-		return fmt.Errorf("label for network %s in domain %s: %w", next.ID, c.cfg.Domain, err)
-	}
-	next.Label = slice.VLAN(n) //nolint:gosec // the ring ends at MaxVLAN
-	// Before the segment: a crash in between loses a label and never gives one
-	// twice.
-	text, err := json.Marshal(c.labels.Next)
-	if err != nil {
-		return err
-	}
-	return c.cfg.Store.Put(bucketLabels, "next", text)
-}
-
 // allowAll refuses segments that can never be true together with what stays
 // of the others: an interface may pass from one network to another in one go.
 func (c *Controller) allowAll(segments []intent.Segment) error {
@@ -350,6 +321,9 @@ func (c *Controller) drop(id slice.NetworkID) error {
 	}
 	if c.segments[id] == nil {
 		return nil
+	}
+	if err := c.rest(c.segments[id].Label); err != nil {
+		return fmt.Errorf("forget segment %s: %w", id, err)
 	}
 	if err := c.cfg.Store.Delete(bucketSegments, id.String()); err != nil {
 		return fmt.Errorf("forget segment %s: %w", id, err)

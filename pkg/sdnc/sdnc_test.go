@@ -4,9 +4,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/l2sces/l2sces/pkg/fabric/fabrictest"
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/ipam"
 	"github.com/l2sces/l2sces/pkg/sdnc"
@@ -118,14 +120,14 @@ func TestBrokenStore(t *testing.T) {
 				t := w.t
 				w.node("n1", "w1", "w2")
 				old := w.ready(segment("a", "w1"))
-				w.store.breaks(bucket)
+				w.store.Break(bucket)
 				if _, err := w.apply(handOff(segment("a", "w1", "w2"))); err == nil {
 					t.Error("a change was taken that could not be saved")
 				}
 				if _, err := w.apply(handOff(segment("b", "w2"))); err == nil {
 					t.Error("a segment was taken that could not be saved")
 				}
-				w.store.breaks("")
+				w.store.Break("")
 				w.delete()
 				if diff := cmp.Diff([]intent.SegmentStatus{old}, w.list()); diff != "" || len(w.Fabric().Networks()) != 1 {
 					t.Errorf("segments (-before +after)\n%s", diff)
@@ -268,7 +270,7 @@ func TestRestartAfterHalfAWrite(t *testing.T) {
 
 func TestUnreadableStore(t *testing.T) {
 	for bucket, key := range map[string]string{"segments": "s/a", "labels": "next", "fabric-nodes": "n1", "fabric-networks": "s/a", "fabric-numbers": "next", "fabric-ports": "n1"} {
-		s := &store{values: map[string]map[string][]byte{bucket: {key: []byte("{]")}}}
+		s := fabrictest.Of(map[string]map[string][]byte{bucket: {key: []byte("{]")}})
 		if _, err := sdnc.New(sdnc.Config{Domain: "field", Store: s}); err == nil || !strings.Contains(err.Error(), "load") {
 			t.Errorf("bucket %s: %v", bucket, err)
 		}
@@ -287,7 +289,10 @@ func TestInfo(t *testing.T) {
 		}
 		w.node("n2", "w2")
 		w.node("n1", "w1")
-		want := intent.DomainInfo{Name: "field", Gateway: "n1", MTU: 1450, Nodes: []slice.Node{"n1", "n2"}, Members: []slice.Workload{"w1", "w2"}}
+		want := intent.DomainInfo{
+			Name: "field", Gateway: "n1", MTU: 1450, Nodes: []slice.Node{"n1", "n2"}, Members: []slice.Workload{"w1", "w2"},
+			Version: "l2sces/v1", Encryptions: []intent.Encryption{intent.NoEncryption}, Time: time.Now().UTC(),
+		}
 		got, err := w.Info(w.ctx)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("info (-want +got)\n%s%v", diff, err)

@@ -24,7 +24,7 @@ func (c *Controller) network(s *segment) (fabric.Network, []slice.Workload) {
 		}
 		n.Attachments = append(n.Attachments, fabric.Attachment{
 			Node: node, Behind: []slice.MAC{p.MAC},
-			Workload: p.Workload, Interface: p.Interface, Address: p.Address,
+			Workload: p.Workload, Interface: p.Interface, Address: p.Address, Address6: p.Address6,
 		})
 	}
 	if s.HandOff {
@@ -81,7 +81,10 @@ func (c *Controller) status(id slice.NetworkID) (intent.SegmentStatus, error) {
 	if err != nil {
 		return intent.SegmentStatus{}, err
 	}
-	out := intent.SegmentStatus{ID: id, Label: s.Label, Ready: have.Ready, Message: have.Message}
+	if s.digest == "" {
+		s.digest = s.Digest()
+	}
+	out := intent.SegmentStatus{ID: id, Label: s.Label, Ready: have.Ready, Message: have.Message, Digest: s.digest}
 	if s.HandOff {
 		out.Gateway = c.gateway(s)
 	}
@@ -104,7 +107,10 @@ func (c *Controller) status(id slice.NetworkID) (intent.SegmentStatus, error) {
 
 // Info tells what the domain is.
 func (c *Controller) Info(context.Context) (intent.DomainInfo, error) {
-	info := intent.DomainInfo{Name: c.cfg.Domain, Gateway: c.cfg.Gateway, MTU: c.mtu()}
+	info := intent.DomainInfo{
+		Name: c.cfg.Domain, Gateway: c.cfg.Gateway, MTU: c.mtu(),
+		Version: intent.APIVersion, Encryptions: []intent.Encryption{intent.NoEncryption}, Time: c.cfg.Now().UTC(),
+	}
 	for _, n := range c.fabric.Nodes() {
 		info.Nodes = append(info.Nodes, n.Name)
 		info.Members = append(info.Members, n.Members...)

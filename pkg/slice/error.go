@@ -18,11 +18,12 @@ const (
 	Exhausted               // a pool or a limit is used up
 	Unavailable             // try again later
 	Denied                  // the caller may not do this
+	Stale                   // what the caller knows is out of date: look again
 )
 
 // String returns the kind in lower case.
 func (k Kind) String() string {
-	return [...]string{"internal", "invalid", "not found", "conflict", "exhausted", "unavailable", "denied"}[k]
+	return [...]string{"internal", "invalid", "not found", "conflict", "exhausted", "unavailable", "denied", "stale"}[k]
 }
 
 type kindError struct {

@@ -49,7 +49,7 @@ func ParseWorkload(s string) (slice.Workload, Place, error) {
 type Inside struct {
 	Namespace, Interface string
 	MAC                  slice.MAC
-	Address              netip.Prefix
+	Addresses            []netip.Prefix
 	MTU                  int
 }
 
@@ -91,8 +91,13 @@ func (g Plugger) Plug(_ context.Context, p bridge.Port) (fresh bool, err error) 
 		return false, slice.Errorf(slice.Invalid, "port %s does not say which interface workload %s gets", p.Name, p.Workload)
 	}
 	return g.Links.Plug(p.Name, Inside{
-		Namespace: place.Namespace, Interface: p.Interface, MAC: p.MAC, Address: p.Address, MTU: int(p.MTU),
+		Namespace: place.Namespace, Interface: p.Interface, MAC: p.MAC, Addresses: addresses(p), MTU: int(p.MTU),
 	})
+}
+
+// addresses returns those of a port, without the places where there is none.
+func addresses(p bridge.Port) []netip.Prefix {
+	return slices.DeleteFunc([]netip.Prefix{p.Address, p.Address6}, func(a netip.Prefix) bool { return !a.IsValid() })
 }
 
 // Unplug takes away what Plug made.

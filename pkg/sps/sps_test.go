@@ -82,7 +82,7 @@ func node() (kernel, sps.Plugger) {
 func TestPlug(t *testing.T) {
 	voice := bridge.Port{
 		Name: "w1", Kind: bridge.Workload, Workload: "voice", Interface: "l2s0",
-		MAC: slice.MAC{2, 0, 0, 0, 0, 1}, Address: netip.MustParsePrefix("192.0.2.1/24"), MTU: 1450,
+		MAC: slice.MAC{2, 0, 0, 0, 0, 1}, Address: netip.MustParsePrefix("192.0.2.1/24"), Address6: netip.MustParsePrefix("2001:db8::1/64"), MTU: 1450,
 	}
 	nameless := voice
 	nameless.Interface = ""
@@ -94,7 +94,7 @@ func TestPlug(t *testing.T) {
 		kind    slice.Kind
 	}{
 		{"namespace", voice, map[string]sps.Inside{"w1": {
-			Namespace: "pod-1", Interface: "l2s0", MAC: voice.MAC, Address: voice.Address, MTU: 1450,
+			Namespace: "pod-1", Interface: "l2s0", MAC: voice.MAC, Addresses: []netip.Prefix{voice.Address, voice.Address6}, MTU: 1450,
 		}}, nil, 0},
 		{"interface", bridge.Port{Name: "w2", Workload: "camera"}, nil, map[string]string{"w2": "eth1"}, 0},
 		{"namespace away", bridge.Port{Name: "w3", Workload: "gone", Interface: "l2s0"}, nil, nil, slice.NotFound},

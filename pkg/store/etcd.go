@@ -177,7 +177,7 @@ func (k *remoteKeys) list(bucket string) (map[string][]byte, error) {
 	if bucket == "" {
 		return values, nil
 	}
-	if err := k.remote.each(k.ctx, bucket+"/", func(key string, value []byte) { values[key] = value }); err != nil {
+	if err := k.remote.each(k.ctx, bucket+"/", func(key string, value []byte) error { values[key] = value; return nil }); err != nil {
 		return nil, err
 	}
 	for full, o := range k.changes {
@@ -193,8 +193,18 @@ func (k *remoteKeys) list(bucket string) (map[string][]byte, error) {
 	return values, nil
 }
 
+func (k *remoteKeys) each(f func(bucket, key string, value []byte) error) error {
+	return k.remote.each(k.ctx, "", func(full string, value []byte) error {
+		bucket, key, ok := strings.Cut(full, "/")
+		if !ok || bucket == markBucket {
+			return nil
+		}
+		return f(bucket, key, value)
+	})
+}
+
 // each reads every key below a prefix, all as they were at one moment.
-func (r *remote) each(ctx context.Context, below string, take func(key string, value []byte)) error {
+func (r *remote) each(ctx context.Context, below string, take func(key string, value []byte) error) error {
 	below = r.prefix + below
 	end := clientv3.GetPrefixRangeEnd(below)
 	for from, at := below, int64(0); ; {
@@ -203,7 +213,9 @@ func (r *remote) each(ctx context.Context, below string, take func(key string, v
 			return unavailable(err)
 		}
 		for _, kv := range page.Kvs {
-			take(strings.TrimPrefix(string(kv.Key), below), append([]byte{}, kv.Value...))
+			if err := take(strings.TrimPrefix(string(kv.Key), below), append([]byte{}, kv.Value...)); err != nil {
+				return err
+			}
 		}
 		if !page.More {
 			return nil

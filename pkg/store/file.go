@@ -68,12 +68,9 @@ func (f file) mark() error {
 			if b, err = tx.CreateBucket([]byte(markBucket)); err != nil {
 				return err
 			}
-			return b.Put([]byte(markKey), []byte(schema))
+			return b.Put([]byte(markKey), []byte(schemaName(len(migrations))))
 		}
-		if got := string(b.Get([]byte(markKey))); got != schema {
-			return slice.Errorf(slice.Invalid, "the file has schema %q and this program knows %q: use the version that wrote it", got, schema)
-		}
-		return nil
+		return upgrade(fileKeys{tx}, string(b.Get([]byte(markKey))), migrations)
 	})
 }
 
@@ -125,4 +122,13 @@ func (k fileKeys) list(bucket string) (map[string][]byte, error) {
 		return nil
 	})
 	return values, err
+}
+
+func (k fileKeys) each(f func(bucket, key string, value []byte) error) error {
+	return k.tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
+		if string(name) == markBucket {
+			return nil
+		}
+		return b.ForEach(func(key, value []byte) error { return f(string(name), string(key), value) })
+	})
 }

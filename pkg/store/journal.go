@@ -83,11 +83,12 @@ func (r *remote) replay(ctx context.Context) error {
 	}
 	var text []byte
 	pieces := 0
-	err = r.each(ctx, journalPrefix, func(_ string, piece []byte) {
+	err = r.each(ctx, journalPrefix, func(_ string, piece []byte) error {
 		if strconv.Itoa(pieces) != string(count) { // further ones are of an update that was never made
 			text = append(text, piece...)
 			pieces++
 		}
+		return nil
 	})
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -62,17 +63,18 @@ func (s *Seat) mark(ctx context.Context) error {
 	case !any:
 		_, err := s.client.Txn(ctx).
 			If(clientv3.Compare(clientv3.CreateRevision(mark), "=", 0)).
-			Then(clientv3.OpPut(mark, schema), clientv3.OpPut(owner, s.cfg.Owner)).Commit()
+			Then(clientv3.OpPut(mark, schemaName(len(migrations))), clientv3.OpPut(owner, s.cfg.Owner)).Commit()
 		if err != nil {
 			return unavailable(err)
 		}
 		return s.mark(ctx) // another may have been faster
 	case found(0) == "":
 		return slice.Errorf(slice.Invalid, "the keys below %s in etcd were written by another program: they are not ours", s.place.prefix)
-	case found(0) != schema:
-		return slice.Errorf(slice.Invalid, "the keys below %s in etcd have schema %q and this program knows %q: use the version that wrote them", s.place.prefix, found(0), schema)
 	case found(1) != s.cfg.Owner:
 		return slice.Errorf(slice.Invalid, "the keys below %s in etcd belong to %s and not to %s: choose another prefix", s.place.prefix, found(1), s.cfg.Owner)
+	}
+	if _, err := schemaNumber(found(0), len(migrations)); err != nil {
+		return fmt.Errorf("the keys below %s in etcd: %w", s.place.prefix, err)
 	}
 	return nil
 }
@@ -176,7 +178,16 @@ func (s *Seat) begin(ctx context.Context, session *concurrency.Session, revision
 	if err := r.replay(within); err != nil {
 		return nil, err
 	}
-	var err error
+	err := r.update(func(k keys) error {
+		have, _, err := k.get(markBucket, markKey)
+		if err != nil || string(have) == schemaName(len(migrations)) {
+			return err
+		}
+		return upgrade(k, string(have), migrations)
+	})
+	if err != nil {
+		return nil, err
+	}
 	t.Generation, err = t.Store.next(s.cfg.Now())
 	return t, err
 }

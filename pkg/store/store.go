@@ -17,10 +17,8 @@ import (
 
 // The mark of what we wrote. Its bucket is closed to callers.
 const (
-	markBucket = "_store"
-	markKey    = "schema"
-	schema     = "1"
-
+	markBucket    = "_store"
+	markKey       = "schema"
 	generationKey = "generation"
 )
 
@@ -41,6 +39,8 @@ type keys interface {
 	remove(bucket, key string) error
 	get(bucket, key string) (value []byte, there bool, err error)
 	list(bucket string) (map[string][]byte, error)
+	// each calls f for every value of callers as it was before the transaction.
+	each(f func(bucket, key string, value []byte) error) error
 }
 
 // Put writes a value.

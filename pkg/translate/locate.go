@@ -136,7 +136,7 @@ func element(list string, index int, rest string) string {
 
 // unsorted cuts the index off lists that the canonical form sorts.
 func unsorted(rest string) string {
-	for _, list := range []string{".domains[", ".avoid["} {
+	for _, list := range []string{".domains[", ".avoid[", ".reserved[", ".ranges["} {
 		if i := strings.Index(rest, list); i >= 0 {
 			return rest[:i+len(list)-1]
 		}

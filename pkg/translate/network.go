@@ -143,6 +143,14 @@ func refine(n *intent.Network, r descriptor.RefinedNetwork) {
 	if len(r.Domains) > 0 {
 		n.Domains = slices.Clone(r.Domains)
 	}
+	if r.CIDR6.IsValid() {
+		n.CIDR6 = r.CIDR6
+	}
+	n.Split = n.Split || r.Split
+	n.Reserved = append(n.Reserved, r.Reserved...)
+	for _, one := range r.Ranges {
+		n.Ranges = append(n.Ranges, intent.Range(one))
+	}
 	for _, m := range r.Members {
 		n.Members = append(n.Members, intent.Member(m))
 	}

@@ -108,9 +108,13 @@ paths:
     subnets: [{id: sub_2, domain: south}]
     networks:
     - name: slice_data
-      mtu: 1200
+      mtu: 1300
+      cidr6: 2001:db8::/64
+      reserved: [198.51.100.250-198.51.100.254, 198.51.100.1]
+      ranges: [{domain: south, cidr: 198.51.100.64/26}]
+      split: true
       members:
-      - {name: a, address: 198.51.100.7}
+      - {name: a, address: 198.51.100.7, address6: 2001:db8::7}
       - {name: b, domain: south}
     - name: extra
       members: [{name: c, domain: north}]
@@ -164,6 +168,14 @@ func TestComplaintsHaveAPlace(t *testing.T) {
 		"vlink of three":  {annex: head + "networks:\n- name: line\n  domains: [sub-1, sub-2, sub-3]\n  members: [{name: a, domain: sub-1}]\n", want: "t/l2sces/intents.yaml:5:12: a vlink has two members, this has 1"},
 		"long link":       {nst: strings.ReplaceAll(template, "slice_data", strings.Repeat("v", 64)), want: `t/nst.yaml:11:5: network "` + strings.Repeat("v", 64) + `" of 64 bytes is not a DNS label`},
 		"overlap":         {annex: head + "networks:\n- {name: slice_data, cidr: 192.0.2.0/24}\n- {name: line, cidr: 192.0.2.0/25}\n", want: "t/l2sces/intents.yaml:4:22: 192.0.2.0/25 overlaps 192.0.2.0/24 of network slice-data"},
+		"range": {
+			annex: head + "networks:\n- name: slice_data\n  cidr: 192.0.2.0/24\n  ranges:\n  - {domain: sub-1, cidr: 198.51.100.0/25}\n",
+			want:  "t/l2sces/intents.yaml:6:3: 198.51.100.0/25 is not in the network's prefix",
+		},
+		"reserved": {
+			annex: head + "networks:\n- {name: slice_data, cidr: 192.0.2.0/24, reserved: [192.0.2.9-192.0.2.8]}\n",
+			want:  `t/l2sces/intents.yaml:3:53: "192.0.2.9-192.0.2.8": the last address, 192.0.2.8, does not come after the first`,
+		},
 		"gateway":         {params: our + "domains: [{name: sub-1, gateway: 'a b'}]\n", want: `params:3:38: gateway "a b" is not a DNS name`},
 		"domain":          {params: our + "subnets: [{id: sub_1, domain: A}]\n", want: `params:3:35: domain "A" of 1 bytes is not a DNS label`},
 		"subnet":          {params: our + "subnets: [{id: sub_7, domain: a}]\n", want: `params:3:20: the template has no netslice-subnet "sub_7"`},

@@ -336,7 +336,8 @@ func (b *bed) cut(ctx context.Context) (float64, error) {
 	return float64(got.lost), err
 }
 
-func runHitless(ctx context.Context, r *Runner) error {
+// onSite runs something with a site of its own.
+func onSite(ctx context.Context, r *Runner, run func(*site) error) error {
 	r.Programs = cmp.Or(r.Programs, ".")
 	if _, err := os.Stat(filepath.Join(r.Programs, "sdnc")); err != nil {
 		return slice.Errorf(slice.NotFound, "the programs of the house are not in %s: make build", r.Programs)
@@ -348,6 +349,14 @@ func runHitless(ctx context.Context, r *Runner) error {
 	if err != nil {
 		return err
 	}
+	return run(s)
+}
+
+func runHitless(ctx context.Context, r *Runner) error {
+	return onSite(ctx, r, func(s *site) error { return s.hitless(ctx, r) })
+}
+
+func (s *site) hitless(ctx context.Context, r *Runner) error {
 	b, err := newBed(ctx, filepath.Join(r.Dir, "ovs"))
 	defer b.stop()
 	if err == nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -55,17 +54,10 @@ func (b *breach) add(o breach) {
 }
 
 func runIsolate(ctx context.Context, r *Runner) error {
-	r.Programs = cmp.Or(r.Programs, ".")
-	if _, err := os.Stat(filepath.Join(r.Programs, "sdnc")); err != nil {
-		return slice.Errorf(slice.NotFound, "the programs of the house are not in %s: make build", r.Programs)
-	}
-	s, err := newSite(ctx, r)
-	if s != nil {
-		defer func() { _ = s.stop(ctx) }() // the folder goes in any case
-	}
-	if err != nil {
-		return err
-	}
+	return onSite(ctx, r, func(s *site) error { return s.isolate(ctx, r) })
+}
+
+func (s *site) isolate(ctx context.Context, r *Runner) error {
 	flat, err := newFlat(ctx, filepath.Join(r.Dir, "ovs"))
 	defer flat.stop()
 	if err != nil {

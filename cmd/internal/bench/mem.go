@@ -12,14 +12,7 @@ var mem = Benchmark{
 	Name:  "mem",
 	Short: "memory of 500 idle networks: this whole process, and the control plane of OVN; and heap for each of 10,000",
 	Needs: ovnNeeds,
-	Run: func(ctx context.Context, r *Runner) error {
-		b, err := newAdding(ctx, r)
-		if err != nil {
-			return err
-		}
-		defer b.stop()
-		return b.weigh(ctx, r)
-	},
+	Run:   onAdding((*adding).weigh),
 }
 
 // heap returns what is in use after everything else was swept up.

@@ -16,14 +16,7 @@ var netadd = Benchmark{
 	Name:  "netadd",
 	Short: "add one network with two ports that are there to 500 others: our engine, disk to barrier, and OVN",
 	Needs: ovnNeeds,
-	Run: func(ctx context.Context, r *Runner) error {
-		b, err := newAdding(ctx, r)
-		if err != nil {
-			return err
-		}
-		defer b.stop()
-		return b.run(ctx, r)
-	},
+	Run:   onAdding((*adding).run),
 }
 
 // sizeOf returns the size that the user chose, or the usual one.
@@ -43,6 +36,18 @@ type adding struct {
 }
 
 const addNode slice.Node = "n1"
+
+// onAdding returns a benchmark that needs both sides.
+func onAdding(run func(*adding, context.Context, *Runner) error) func(context.Context, *Runner) error {
+	return func(ctx context.Context, r *Runner) error {
+		b, err := newAdding(ctx, r)
+		if err != nil {
+			return err
+		}
+		defer b.stop()
+		return run(b, ctx, r)
+	}
+}
 
 // newAdding brings both sides up. The ports of so many networks are there, and
 // no network is.
@@ -114,6 +119,9 @@ func (b *adding) run(ctx context.Context, r *Runner) error {
 	size := r.sizeOf(500)
 	const few = 25
 	if err := b.plug(ctx, 1, size+2*few+r.Pairs+20); err != nil {
+		return err
+	}
+	if err := pause(ctx, 5*time.Second); err != nil { // the switch goes on with its new ports for a while
 		return err
 	}
 	early, err := b.several(ctx, few)

@@ -11,14 +11,7 @@ var netbulk = Benchmark{
 	Name:  "netbulk",
 	Short: "500 networks with two ports each in one request: our engine, disk to barrier, and OVN",
 	Needs: ovnNeeds,
-	Run: func(ctx context.Context, r *Runner) error {
-		b, err := newAdding(ctx, r)
-		if err != nil {
-			return err
-		}
-		defer b.stop()
-		return b.bulk(ctx, r)
-	},
+	Run:   onAdding((*adding).bulk),
 }
 
 // bulk makes all networks at once, again and again. On both sides they are gone

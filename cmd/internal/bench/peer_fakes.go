@@ -2,14 +2,13 @@ package bench
 
 import (
 	"context"
-	"maps"
 	"net/netip"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/fabric"
+	"github.com/l2sces/l2sces/pkg/fabric/fabrictest"
 	"github.com/l2sces/l2sces/pkg/flow"
 	"github.com/l2sces/l2sces/pkg/flow/flowtest"
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -84,7 +83,7 @@ func (b *fakeFabric) note(n slice.Node, c flow.Change) bool {
 }
 
 func newBench(name string) (*fakeFabric, error) {
-	f, err := fabric.New(fabric.Config{Bridge: name, Store: &memory{}})
+	f, err := fabric.New(fabric.Config{Bridge: name, Store: &fabrictest.Store{}})
 	return &fakeFabric{fabric: f, mem: map[slice.Node]*told{}}, err
 }
 
@@ -161,39 +160,4 @@ func (b *fakeFabric) end(cancel context.CancelFunc) {
 		m.Close()
 	}
 	b.wait.Wait()
-}
-
-// memory is a store that forgets.
-type memory struct {
-	mu      sync.Mutex
-	buckets map[string]map[string][]byte
-}
-
-// Put keeps a value.
-func (m *memory) Put(bucket, key string, value []byte) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.buckets == nil {
-		m.buckets = map[string]map[string][]byte{}
-	}
-	if m.buckets[bucket] == nil {
-		m.buckets[bucket] = map[string][]byte{}
-	}
-	m.buckets[bucket][key] = slices.Clone(value)
-	return nil
-}
-
-// Delete drops a value.
-func (m *memory) Delete(bucket, key string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.buckets[bucket], key)
-	return nil
-}
-
-// List returns the values of a bucket.
-func (m *memory) List(bucket string) (map[string][]byte, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return maps.Clone(m.buckets[bucket]), nil
 }

@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/l2sces/l2sces/cmd/internal/model"
 	"github.com/l2sces/l2sces/cmd/internal/world"
 	"github.com/l2sces/l2sces/pkg/fabric"
+	"github.com/l2sces/l2sces/pkg/fabric/fabrictest"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
@@ -32,7 +32,7 @@ func newTriangle(ctx context.Context, r *Runner, workloads int) (*triangle, erro
 		return nil, err
 	}
 	t := &triangle{world: w}
-	if t.fabric, err = w.Command(&model.Memory{}); err != nil {
+	if t.fabric, err = w.Command(&fabrictest.Store{}); err != nil {
 		_ = w.Close(ctx) // the first fault counts
 		return nil, err
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/l2sces/l2sces/pkg/pki"
 	"github.com/l2sces/l2sces/pkg/slice"
 	"github.com/l2sces/l2sces/pkg/store"
+	"github.com/l2sces/l2sces/pkg/web"
 )
 
 // Options are what both commands are told.
@@ -43,6 +44,7 @@ type Options struct {
 	Guests          string // HOST:PORT for switches without an agent
 	FirstNumber     uint32
 	LastNumber      uint32
+	Rest            time.Duration // of numbers and labels that were given back; 0: none
 	Budget          int           // flows of a switch
 	BFD             time.Duration // between frames by which switches watch tunnels; 0: none
 	Probes          time.Duration // between probes of a link
@@ -71,6 +73,9 @@ type Actor struct {
 	Serve func(*grpc.Server)
 	// Authorize decides whether a caller may use a method.
 	Authorize func(caller, method string) error
+	// Admit finds out what a caller may do, who need not have a certificate then;
+	// nil: callers have certificates, and Authorize is all there is.
+	Admit func(ctx context.Context, name, authorization string) (context.Context, error)
 }
 
 // Flags binds the options to flags.
@@ -87,6 +92,7 @@ func (o *Options) Flags(f *pflag.FlagSet) {
 	f.StringVar(&o.Admin, "admin", "", "HOST:PORT or unix:PATH for health and metrics; none if empty")
 	f.StringVar(&o.LogLevel, "log-level", "info", "debug, info, warn or error")
 	f.Uint32Var(&o.FirstNumber, "vni-first", 1, "lowest VNI that networks get")
+	f.DurationVar(&o.Rest, "quarantine", 30*time.Second, "time for which a VNI or a label that was given back is kept from a new owner, until a quarter of all were given; 0: none")
 	f.IntVar(&o.Budget, "flows", 0, "flows that a switch may have; 0: any number")
 	f.Uint32Var(&o.LastNumber, "vni-last", uint32(slice.LastNetwork), "highest VNI that networks get")
 	f.DurationVar(&o.BFD, "bfd", 300*time.Millisecond, "time between frames by which switches watch their tunnels, at least 100ms; 0: they do not")
@@ -137,6 +143,9 @@ func (o Options) check() error {
 	if o.Budget < 0 {
 		return slice.Errorf(slice.Invalid, "--flows: %d is less than nothing", o.Budget)
 	}
+	if o.Rest < 0 {
+		return slice.Errorf(slice.Invalid, "--quarantine: %s is less than nothing", o.Rest)
+	}
 	if o.FirstNumber == 0 || o.LastNumber < o.FirstNumber || o.LastNumber > uint32(slice.LastNetwork) {
 		return slice.Errorf(slice.Invalid, "--vni-first and --vni-last: %d to %d is no range within 1 to %d", o.FirstNumber, o.LastNumber, slice.LastNetwork)
 	}
@@ -157,7 +166,7 @@ func (o Options) serve(ctx context.Context, l *leader, config *tls.Config, log *
 	if err != nil {
 		return err
 	}
-	switches, err := nbi.Listen(ctx, o.OpenFlow)
+	switches, err := web.Listen(ctx, o.OpenFlow)
 	if err != nil {
 		return err
 	}
@@ -191,9 +200,12 @@ func stop(s *grpc.Server) {
 }
 
 func grpcServer(actor Actor, nodes api.Nodes, config *tls.Config, log *slog.Logger) *grpc.Server {
+	if actor.Admit != nil {
+		config = pki.WithTokens(config)
+	}
 	s := api.NewServer(api.ServerConfig{
 		TLS: config, Logger: log, Authorize: actor.Authorize,
-		Identify: identify,
+		Identify: identify, Admit: actor.Admit,
 	})
 	api.ServeNodes(s, nodes, speaksFor(actor.Bridge))
 	actor.Serve(s)

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/l2sces/l2sces/pkg/discovery"
-	"github.com/l2sces/l2sces/pkg/nbi"
 	"github.com/l2sces/l2sces/pkg/openflow"
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/web"
 )
 
 // A Door serves until its context ends.
@@ -26,7 +26,7 @@ func (o Options) more(ctx context.Context, group *errgroup.Group, l *leader, con
 	if o.Guests == "" {
 		return nil
 	}
-	guests, err := nbi.Listen(ctx, o.Guests)
+	guests, err := web.Listen(ctx, o.Guests)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/l2sces/l2sces/pkg/pki"
 	"github.com/l2sces/l2sces/pkg/slice"
 	"github.com/l2sces/l2sces/pkg/store"
+	"github.com/l2sces/l2sces/pkg/web"
 )
 
 // replica is this process among those that share a store. It leads, or it is a
@@ -196,7 +197,7 @@ func (r *replica) samples() []nbi.Sample {
 // tried, so that a taken port is told before it matters: a switch that finds it
 // closed tries the next controller.
 func (o Options) doors(ctx context.Context) ([]net.Listener, error) {
-	switches, err := nbi.Listen(ctx, o.OpenFlow)
+	switches, err := web.Listen(ctx, o.OpenFlow)
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +215,7 @@ func (o Options) calls(ctx context.Context) ([]net.Listener, error) {
 	}
 	var all []net.Listener
 	for _, a := range addresses {
-		l, err := nbi.Listen(ctx, a)
+		l, err := web.Listen(ctx, a)
 		if err != nil {
 			for _, open := range all {
 				_ = open.Close() // the other error counts

@@ -12,6 +12,7 @@ import (
 	"github.com/l2sces/l2sces/cmd/internal/model"
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/descriptor"
+	"github.com/l2sces/l2sces/pkg/fabric/fabrictest"
 	"github.com/l2sces/l2sces/pkg/flow/flowtest"
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/lab"
@@ -152,7 +153,7 @@ func (w *world) everything() everything {
 
 // stored returns what a store holds without the places where rings go on: a
 // number that was given back is not given again at once.
-func (w *world) stored(s *model.Memory) map[string]map[string]string {
+func (w *world) stored(s *fabrictest.Store) map[string]map[string]string {
 	w.t.Helper()
 	out := map[string]map[string]string{}
 	for bucket, values := range s.All() {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/fabric"
+	"github.com/l2sces/l2sces/pkg/fabric/fabrictest"
 	"github.com/l2sces/l2sces/pkg/flow/flowtest"
 	"github.com/l2sces/l2sces/pkg/ipam"
 	"github.com/l2sces/l2sces/pkg/lab"
@@ -37,16 +38,26 @@ type Config struct {
 	Numbers ipam.Ring    // VNIs between domains, and of each domain; zero: all
 	Labels  ipam.Ring    // of hand-offs, in each domain; zero: all VLANs
 	Logger  *slog.Logger // nil: none
+	// Step is called before and after what a process writes to its store, tells
+	// a switch or, as the SCO, asks of a domain. Where it returns an error the
+	// process has ended: nothing that it does later happens. An error that Cut
+	// wraps is that of a call only. Nil: nothing ends.
+	Step func(of slice.Domain, step string) error
+	Now  func() time.Time // of the SCO; nil: time.Now
 }
 
 // A World is a set of domains and the SCO over them.
 type World struct {
 	SCO      *sco.SCO
 	Domains  map[slice.Domain]*sdnc.Controller
-	Switches []*Switch // by domain and node, as in the lab; SPSs before NEDs
-	Stores   []*Memory // of the domains, as in the lab, and then of the SCO
+	Switches []*Switch           // by domain and node, as in the lab; SPSs before NEDs
+	Stores   []*fabrictest.Store // of the domains, as in the lab, and then of the SCO
 
-	wait sync.WaitGroup
+	lab lab.Lab
+	cfg Config
+
+	mu    sync.Mutex
+	lives map[slice.Domain]*life
 }
 
 // A Switch is one bridge of one node.
@@ -57,8 +68,11 @@ type Switch struct {
 	Tunnel netip.Addr // where tunnels to it end
 	Memory *flowtest.Memory
 
+	of slice.Domain // whose controller rules it; empty: the SCO
+
 	mu     sync.Mutex
 	wanted bridge.Bridge
+	report bridge.Report // the last one
 }
 
 // Wanted returns the bridge as its controller wants it.
@@ -71,39 +85,32 @@ func (s *Switch) Wanted() bridge.Bridge {
 // New returns the world of a lab, joined and settled. It ends with ctx; Wait
 // returns when it has.
 func New(ctx context.Context, l lab.Lab, cfg Config) (*World, error) {
-	w := &World{Domains: map[slice.Domain]*sdnc.Controller{}}
-	drivers := map[slice.Domain]sco.Domain{}
-	store := func() *Memory {
-		w.Stores = append(w.Stores, &Memory{})
-		return w.Stores[len(w.Stores)-1]
+	w := &World{Domains: map[slice.Domain]*sdnc.Controller{}, lab: l.WithDefaults(), cfg: cfg, lives: map[slice.Domain]*life{}}
+	for range len(l.Domains) + 1 {
+		w.Stores = append(w.Stores, &fabrictest.Store{})
 	}
 	for _, d := range l.Domains {
-		c, err := sdnc.New(sdnc.Config{
-			Domain: d.Name, Gateway: d.Gateway, Controllers: []string{"ssl:sdnc." + string(d.Name) + ":6653"},
-			Numbers: cfg.Numbers, Labels: cfg.Labels, Store: store(), Logger: cfg.Logger,
-		})
-		if err != nil {
+		if err := w.begin(ctx, d.Name); err != nil {
 			return nil, err
 		}
-		w.Domains[d.Name], drivers[d.Name] = c, c
 	}
-	var err error
-	w.SCO, err = sco.New(sco.Config{
-		Domains: drivers, Controllers: []string{"ssl:sco:6653"}, Numbers: cfg.Numbers, Store: store(), Logger: cfg.Logger,
-	})
-	if err != nil {
+	if err := w.begin(ctx, ""); err != nil {
 		return nil, err
 	}
-	return w, w.join(ctx, l)
+	return w, w.join(ctx)
 }
 
 // Wait returns when every part has ended.
-func (w *World) Wait() { w.wait.Wait() }
+func (w *World) Wait() {
+	for _, l := range w.lives {
+		l.wait.Wait()
+	}
+}
 
 // join lets the nodes join one after the other, so that the numbers they get
 // are always the same.
-func (w *World) join(ctx context.Context, l lab.Lab) error {
-	l = l.WithDefaults()
+func (w *World) join(ctx context.Context) error {
+	l := w.lab
 	var neds []bridge.Report
 	i := 0
 	for _, d := range l.Domains {
@@ -115,7 +122,7 @@ func (w *World) join(ctx context.Context, l lab.Lab) error {
 				Domain: d.Name, Node: n.Name, Bridge: bridge.SPS, Tunnel: netip.AddrFrom4(a),
 				MTU: innerMTU, Members: n.Workloads,
 			}
-			if err := w.add(ctx, w.Domains[d.Name].Fabric(), r); err != nil {
+			if err := w.add(ctx, d.Name, r); err != nil {
 				return err
 			}
 			if n.Name == d.Gateway {
@@ -125,33 +132,40 @@ func (w *World) join(ctx context.Context, l lab.Lab) error {
 		}
 	}
 	for _, r := range neds {
-		if err := w.add(ctx, w.SCO.Fabric(), r); err != nil {
+		if err := w.add(ctx, "", r); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// add starts a switch and its agent and waits until both have settled.
-func (w *World) add(ctx context.Context, f *fabric.Fabric, r bridge.Report) error {
+// add makes a switch of a process, and connects it.
+func (w *World) add(ctx context.Context, of slice.Domain, r bridge.Report) error {
 	if w.Switch(r.Node, r.Bridge) != nil {
 		return fmt.Errorf("node %s is in the model already", r.Node)
 	}
 	s := &Switch{
-		Domain: r.Domain, Node: r.Node, Bridge: r.Bridge, Tunnel: r.Tunnel,
+		Domain: r.Domain, Node: r.Node, Bridge: r.Bridge, Tunnel: r.Tunnel, report: r, of: of,
 		Memory: flowtest.NewMemory(slice.DPIDOf(r.Domain, r.Node, r.Bridge)),
 	}
 	w.Switches = append(w.Switches, s)
+	return w.connect(ctx, s)
+}
+
+// connect starts a switch and its agent and waits until both have settled.
+func (w *World) connect(ctx context.Context, s *Switch) error {
+	l := w.lives[s.of]
+	f := w.fabric(s.of)
 	wanted := f.Engine().Stats().Switches + 1
-	w.wait.Go(func() { _ = f.Engine().Serve(ctx, s.Memory) }) // ends with ctx
+	l.wait.Go(func() { _ = f.Engine().Serve(l.ctx(), s.Memory) }) // ends with the process
 	joined := make(chan struct{})
-	w.wait.Go(func() { s.agent(ctx, f, r, joined) })
+	l.wait.Go(func() { s.agent(l.ctx(), f, joined) })
 	soon, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
 	select {
 	case <-joined:
 	case <-soon.Done():
-		return fmt.Errorf("node %s of the model does not join", r.Node)
+		return fmt.Errorf("node %s of the model does not join", s.Node)
 	}
 	for {
 		changed := f.Engine().Changed()
@@ -165,23 +179,24 @@ func (w *World) add(ctx context.Context, f *fabric.Fabric, r bridge.Report) erro
 		}
 	}
 	if err := f.Settle(soon); err != nil {
-		return fmt.Errorf("node %s of the model: %w", r.Node, err)
+		return fmt.Errorf("node %s of the model: %w", s.Node, err)
 	}
 	return nil
 }
 
 // agent answers for the node: every bridge that is wanted is there at once.
-func (s *Switch) agent(ctx context.Context, f *fabric.Fabric, r bridge.Report, joined chan<- struct{}) {
+func (s *Switch) agent(ctx context.Context, f *fabric.Fabric, joined chan<- struct{}) {
 	reports := make(chan bridge.Report, 1)
-	reports <- r
+	reports <- s.report
 	_ = f.Keep(ctx, reports, func(w bridge.Wanted) error {
 		s.mu.Lock()
 		s.wanted = w.Bridge
-		s.mu.Unlock()
-		r.Applied, r.Ports = w.Revision, nil
+		s.report.Applied, s.report.Ports = w.Revision, nil
 		for _, p := range w.Bridge.Ports {
-			r.Ports = append(r.Ports, bridge.PortState{Name: p.Name, Number: p.Number, Up: true})
+			s.report.Ports = append(s.report.Ports, bridge.PortState{Name: p.Name, Number: p.Number, Up: true})
 		}
+		r := s.report
+		s.mu.Unlock()
 		select {
 		case <-reports: // an older one that nobody has read
 		default:

@@ -197,7 +197,7 @@ func (k kernel) Carry(ifname string, address netip.Prefix, gateway netip.Addr) e
 
 func (k kernel) Plug(port string, in sps.Inside) (bool, error) {
 	return netns.Plug(netns.End{Namespace: k.namespace, Name: port, MTU: in.MTU},
-		netns.End{Namespace: in.Namespace, Name: in.Interface, MAC: in.MAC, MTU: in.MTU}, in.Address)
+		netns.End{Namespace: in.Namespace, Name: in.Interface, MAC: in.MAC, MTU: in.MTU}, in.Addresses...)
 }
 
 func (k kernel) Unplug(port string) error { return netns.Unplug(k.namespace, port) }

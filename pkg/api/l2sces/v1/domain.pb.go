@@ -216,7 +216,8 @@ type SegmentPort struct {
 	Workload      string                 `protobuf:"bytes,1,opt,name=workload,proto3" json:"workload,omitempty"`
 	Interface     string                 `protobuf:"bytes,2,opt,name=interface,proto3" json:"interface,omitempty"`
 	Mac           string                 `protobuf:"bytes,3,opt,name=mac,proto3" json:"mac,omitempty"`
-	Address       string                 `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"` // with prefix length
+	Address       string                 `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`   // with prefix length
+	Address6      string                 `protobuf:"bytes,5,opt,name=address6,proto3" json:"address6,omitempty"` // IPv6 beside IPv4
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -279,6 +280,13 @@ func (x *SegmentPort) GetAddress() string {
 	return ""
 }
 
+func (x *SegmentPort) GetAddress6() string {
+	if x != nil {
+		return x.Address6
+	}
+	return ""
+}
+
 type SegmentStatus struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -287,6 +295,7 @@ type SegmentStatus struct {
 	Ports         []*SegmentPortStatus   `protobuf:"bytes,4,rep,name=ports,proto3" json:"ports,omitempty"`
 	Ready         bool                   `protobuf:"varint,5,opt,name=ready,proto3" json:"ready,omitempty"`
 	Message       string                 `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`
+	Digest        string                 `protobuf:"bytes,7,opt,name=digest,proto3" json:"digest,omitempty"` // of the segment as it was asked for
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -359,6 +368,13 @@ func (x *SegmentStatus) GetReady() bool {
 func (x *SegmentStatus) GetMessage() string {
 	if x != nil {
 		return x.Message
+	}
+	return ""
+}
+
+func (x *SegmentStatus) GetDigest() string {
+	if x != nil {
+		return x.Digest
 	}
 	return ""
 }
@@ -590,6 +606,9 @@ type DomainInfo struct {
 	Mtu           uint32                 `protobuf:"varint,3,opt,name=mtu,proto3" json:"mtu,omitempty"`
 	Nodes         []string               `protobuf:"bytes,4,rep,name=nodes,proto3" json:"nodes,omitempty"`
 	Members       []string               `protobuf:"bytes,5,rep,name=members,proto3" json:"members,omitempty"`
+	Version       string                 `protobuf:"bytes,6,opt,name=version,proto3" json:"version,omitempty"` // of the API that it speaks
+	Encryptions   []string               `protobuf:"bytes,7,rep,name=encryptions,proto3" json:"encryptions,omitempty"`
+	Time          string                 `protobuf:"bytes,8,opt,name=time,proto3" json:"time,omitempty"` // RFC 3339, by its clock, when it answered
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -659,6 +678,27 @@ func (x *DomainInfo) GetMembers() []string {
 	return nil
 }
 
+func (x *DomainInfo) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *DomainInfo) GetEncryptions() []string {
+	if x != nil {
+		return x.Encryptions
+	}
+	return nil
+}
+
+func (x *DomainInfo) GetTime() string {
+	if x != nil {
+		return x.Time
+	}
+	return ""
+}
+
 var File_l2sces_v1_domain_proto protoreflect.FileDescriptor
 
 const file_l2sces_v1_domain_proto_rawDesc = "" +
@@ -676,19 +716,21 @@ const file_l2sces_v1_domain_proto_rawDesc = "" +
 	"\x05ports\x18\x05 \x03(\v2\x16.l2sces.v1.SegmentPortR\x05ports\x12\x19\n" +
 	"\bhand_off\x18\x06 \x01(\bR\ahandOff\x12\x18\n" +
 	"\agateway\x18\a \x01(\tR\agateway\x12\x16\n" +
-	"\x06remote\x18\b \x03(\tR\x06remote\"s\n" +
+	"\x06remote\x18\b \x03(\tR\x06remote\"\x8f\x01\n" +
 	"\vSegmentPort\x12\x1a\n" +
 	"\bworkload\x18\x01 \x01(\tR\bworkload\x12\x1c\n" +
 	"\tinterface\x18\x02 \x01(\tR\tinterface\x12\x10\n" +
 	"\x03mac\x18\x03 \x01(\tR\x03mac\x12\x18\n" +
-	"\aaddress\x18\x04 \x01(\tR\aaddress\"\xb3\x01\n" +
+	"\aaddress\x18\x04 \x01(\tR\aaddress\x12\x1a\n" +
+	"\baddress6\x18\x05 \x01(\tR\baddress6\"\xcb\x01\n" +
 	"\rSegmentStatus\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\rR\x05label\x12\x18\n" +
 	"\agateway\x18\x03 \x01(\tR\agateway\x122\n" +
 	"\x05ports\x18\x04 \x03(\v2\x1c.l2sces.v1.SegmentPortStatusR\x05ports\x12\x14\n" +
 	"\x05ready\x18\x05 \x01(\bR\x05ready\x12\x18\n" +
-	"\amessage\x18\x06 \x01(\tR\amessage\"s\n" +
+	"\amessage\x18\x06 \x01(\tR\amessage\x12\x16\n" +
+	"\x06digest\x18\a \x01(\tR\x06digest\"s\n" +
 	"\x11SegmentPortStatus\x12\x1a\n" +
 	"\bworkload\x18\x01 \x01(\tR\bworkload\x12\x12\n" +
 	"\x04node\x18\x02 \x01(\tR\x04node\x12\x14\n" +
@@ -698,14 +740,17 @@ const file_l2sces_v1_domain_proto_rawDesc = "" +
 	"\x03ids\x18\x01 \x03(\tR\x03ids\"\x18\n" +
 	"\x16DeleteSegmentsResponse\"\x15\n" +
 	"\x13ListSegmentsRequest\"\x12\n" +
-	"\x10GetDomainRequest\"|\n" +
+	"\x10GetDomainRequest\"\xcc\x01\n" +
 	"\n" +
 	"DomainInfo\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\agateway\x18\x02 \x01(\tR\agateway\x12\x10\n" +
 	"\x03mtu\x18\x03 \x01(\rR\x03mtu\x12\x14\n" +
 	"\x05nodes\x18\x04 \x03(\tR\x05nodes\x12\x18\n" +
-	"\amembers\x18\x05 \x03(\tR\amembers2\xb9\x02\n" +
+	"\amembers\x18\x05 \x03(\tR\amembers\x12\x18\n" +
+	"\aversion\x18\x06 \x01(\tR\aversion\x12 \n" +
+	"\vencryptions\x18\a \x03(\tR\vencryptions\x12\x12\n" +
+	"\x04time\x18\b \x01(\tR\x04time2\xb9\x02\n" +
 	"\rDomainService\x12H\n" +
 	"\rApplySegments\x12\x1f.l2sces.v1.ApplySegmentsRequest\x1a\x16.l2sces.v1.SegmentList\x12U\n" +
 	"\x0eDeleteSegments\x12 .l2sces.v1.DeleteSegmentsRequest\x1a!.l2sces.v1.DeleteSegmentsResponse\x12F\n" +

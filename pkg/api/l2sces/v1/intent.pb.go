@@ -376,6 +376,10 @@ type Network struct {
 	BandwidthKbps uint32                 `protobuf:"varint,5,opt,name=bandwidth_kbps,json=bandwidthKbps,proto3" json:"bandwidth_kbps,omitempty"`
 	Domains       []string               `protobuf:"bytes,6,rep,name=domains,proto3" json:"domains,omitempty"`
 	Members       []*Member              `protobuf:"bytes,7,rep,name=members,proto3" json:"members,omitempty"`
+	Cidr6         string                 `protobuf:"bytes,8,opt,name=cidr6,proto3" json:"cidr6,omitempty"`       // IPv6 beside an IPv4 cidr
+	Reserved      []string               `protobuf:"bytes,9,rep,name=reserved,proto3" json:"reserved,omitempty"` // that no member gets: ADDRESS, PREFIX or FIRST-LAST
+	Ranges        []*Range               `protobuf:"bytes,10,rep,name=ranges,proto3" json:"ranges,omitempty"`    // where members of a domain get their addresses, and no others
+	Split         bool                   `protobuf:"varint,11,opt,name=split,proto3" json:"split,omitempty"`     // give every other domain a range too, by need
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -459,6 +463,87 @@ func (x *Network) GetMembers() []*Member {
 	return nil
 }
 
+func (x *Network) GetCidr6() string {
+	if x != nil {
+		return x.Cidr6
+	}
+	return ""
+}
+
+func (x *Network) GetReserved() []string {
+	if x != nil {
+		return x.Reserved
+	}
+	return nil
+}
+
+func (x *Network) GetRanges() []*Range {
+	if x != nil {
+		return x.Ranges
+	}
+	return nil
+}
+
+func (x *Network) GetSplit() bool {
+	if x != nil {
+		return x.Split
+	}
+	return false
+}
+
+// The part of a network's prefix that belongs to one domain.
+type Range struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Domain        string                 `protobuf:"bytes,1,opt,name=domain,proto3" json:"domain,omitempty"`
+	Cidr          string                 `protobuf:"bytes,2,opt,name=cidr,proto3" json:"cidr,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Range) Reset() {
+	*x = Range{}
+	mi := &file_l2sces_v1_intent_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Range) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Range) ProtoMessage() {}
+
+func (x *Range) ProtoReflect() protoreflect.Message {
+	mi := &file_l2sces_v1_intent_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Range.ProtoReflect.Descriptor instead.
+func (*Range) Descriptor() ([]byte, []int) {
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Range) GetDomain() string {
+	if x != nil {
+		return x.Domain
+	}
+	return ""
+}
+
+func (x *Range) GetCidr() string {
+	if x != nil {
+		return x.Cidr
+	}
+	return ""
+}
+
 type Member struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -466,13 +551,14 @@ type Member struct {
 	Interface     string                 `protobuf:"bytes,3,opt,name=interface,proto3" json:"interface,omitempty"`
 	Address       string                 `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
 	Mac           string                 `protobuf:"bytes,5,opt,name=mac,proto3" json:"mac,omitempty"`
+	Address6      string                 `protobuf:"bytes,6,opt,name=address6,proto3" json:"address6,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Member) Reset() {
 	*x = Member{}
-	mi := &file_l2sces_v1_intent_proto_msgTypes[6]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -484,7 +570,7 @@ func (x *Member) String() string {
 func (*Member) ProtoMessage() {}
 
 func (x *Member) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_intent_proto_msgTypes[6]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -497,7 +583,7 @@ func (x *Member) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Member.ProtoReflect.Descriptor instead.
 func (*Member) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{6}
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Member) GetName() string {
@@ -535,10 +621,17 @@ func (x *Member) GetMac() string {
 	return ""
 }
 
+func (x *Member) GetAddress6() string {
+	if x != nil {
+		return x.Address6
+	}
+	return ""
+}
+
 type Overlay struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Shape         string                 `protobuf:"bytes,1,opt,name=shape,proto3" json:"shape,omitempty"` // mesh, ring, star, tree or explicit
-	Links         []*Link                `protobuf:"bytes,2,rep,name=links,proto3" json:"links,omitempty"`
+	Shape         string                 `protobuf:"bytes,1,opt,name=shape,proto3" json:"shape,omitempty"`           // mesh, ring, star, tree or explicit
+	Links         []*Link                `protobuf:"bytes,2,rep,name=links,proto3" json:"links,omitempty"`           // of another shape: what is special about links that it makes
 	Encryption    string                 `protobuf:"bytes,3,opt,name=encryption,proto3" json:"encryption,omitempty"` // none, wireguard or ipsec
 	Measured      bool                   `protobuf:"varint,4,opt,name=measured,proto3" json:"measured,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -547,7 +640,7 @@ type Overlay struct {
 
 func (x *Overlay) Reset() {
 	*x = Overlay{}
-	mi := &file_l2sces_v1_intent_proto_msgTypes[7]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -559,7 +652,7 @@ func (x *Overlay) String() string {
 func (*Overlay) ProtoMessage() {}
 
 func (x *Overlay) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_intent_proto_msgTypes[7]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -572,7 +665,7 @@ func (x *Overlay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Overlay.ProtoReflect.Descriptor instead.
 func (*Overlay) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{7}
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Overlay) GetShape() string {
@@ -616,7 +709,7 @@ type Link struct {
 
 func (x *Link) Reset() {
 	*x = Link{}
-	mi := &file_l2sces_v1_intent_proto_msgTypes[8]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -628,7 +721,7 @@ func (x *Link) String() string {
 func (*Link) ProtoMessage() {}
 
 func (x *Link) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_intent_proto_msgTypes[8]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -641,7 +734,7 @@ func (x *Link) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Link.ProtoReflect.Descriptor instead.
 func (*Link) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{8}
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Link) GetFrom() string {
@@ -697,7 +790,7 @@ type Path struct {
 
 func (x *Path) Reset() {
 	*x = Path{}
-	mi := &file_l2sces_v1_intent_proto_msgTypes[9]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -709,7 +802,7 @@ func (x *Path) String() string {
 func (*Path) ProtoMessage() {}
 
 func (x *Path) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_intent_proto_msgTypes[9]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -722,7 +815,7 @@ func (x *Path) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Path.ProtoReflect.Descriptor instead.
 func (*Path) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{9}
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Path) GetNetwork() string {
@@ -818,7 +911,7 @@ type SliceStatus struct {
 
 func (x *SliceStatus) Reset() {
 	*x = SliceStatus{}
-	mi := &file_l2sces_v1_intent_proto_msgTypes[10]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -830,7 +923,7 @@ func (x *SliceStatus) String() string {
 func (*SliceStatus) ProtoMessage() {}
 
 func (x *SliceStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_intent_proto_msgTypes[10]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -843,7 +936,7 @@ func (x *SliceStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SliceStatus.ProtoReflect.Descriptor instead.
 func (*SliceStatus) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{10}
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SliceStatus) GetId() string {
@@ -959,7 +1052,7 @@ type Condition struct {
 
 func (x *Condition) Reset() {
 	*x = Condition{}
-	mi := &file_l2sces_v1_intent_proto_msgTypes[11]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -971,7 +1064,7 @@ func (x *Condition) String() string {
 func (*Condition) ProtoMessage() {}
 
 func (x *Condition) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_intent_proto_msgTypes[11]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -984,7 +1077,7 @@ func (x *Condition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Condition.ProtoReflect.Descriptor instead.
 func (*Condition) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{11}
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Condition) GetType() string {
@@ -1040,7 +1133,7 @@ type DomainStatus struct {
 
 func (x *DomainStatus) Reset() {
 	*x = DomainStatus{}
-	mi := &file_l2sces_v1_intent_proto_msgTypes[12]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1052,7 +1145,7 @@ func (x *DomainStatus) String() string {
 func (*DomainStatus) ProtoMessage() {}
 
 func (x *DomainStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_intent_proto_msgTypes[12]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1065,7 +1158,7 @@ func (x *DomainStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DomainStatus.ProtoReflect.Descriptor instead.
 func (*DomainStatus) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{12}
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DomainStatus) GetName() string {
@@ -1100,7 +1193,7 @@ type LinkStatus struct {
 
 func (x *LinkStatus) Reset() {
 	*x = LinkStatus{}
-	mi := &file_l2sces_v1_intent_proto_msgTypes[13]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1112,7 +1205,7 @@ func (x *LinkStatus) String() string {
 func (*LinkStatus) ProtoMessage() {}
 
 func (x *LinkStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_intent_proto_msgTypes[13]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1125,7 +1218,7 @@ func (x *LinkStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkStatus.ProtoReflect.Descriptor instead.
 func (*LinkStatus) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{13}
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *LinkStatus) GetName() string {
@@ -1161,13 +1254,15 @@ type NetworkStatus struct {
 	Ready         bool                   `protobuf:"varint,8,opt,name=ready,proto3" json:"ready,omitempty"`
 	Message       string                 `protobuf:"bytes,9,opt,name=message,proto3" json:"message,omitempty"`
 	Conditions    []*Condition           `protobuf:"bytes,10,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	Cidr6         string                 `protobuf:"bytes,11,opt,name=cidr6,proto3" json:"cidr6,omitempty"`
+	Ranges        []*Range               `protobuf:"bytes,12,rep,name=ranges,proto3" json:"ranges,omitempty"` // that belong to domains
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *NetworkStatus) Reset() {
 	*x = NetworkStatus{}
-	mi := &file_l2sces_v1_intent_proto_msgTypes[14]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1179,7 +1274,7 @@ func (x *NetworkStatus) String() string {
 func (*NetworkStatus) ProtoMessage() {}
 
 func (x *NetworkStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_intent_proto_msgTypes[14]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1192,7 +1287,7 @@ func (x *NetworkStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NetworkStatus.ProtoReflect.Descriptor instead.
 func (*NetworkStatus) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{14}
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *NetworkStatus) GetName() string {
@@ -1265,6 +1360,20 @@ func (x *NetworkStatus) GetConditions() []*Condition {
 	return nil
 }
 
+func (x *NetworkStatus) GetCidr6() string {
+	if x != nil {
+		return x.Cidr6
+	}
+	return ""
+}
+
+func (x *NetworkStatus) GetRanges() []*Range {
+	if x != nil {
+		return x.Ranges
+	}
+	return nil
+}
+
 type MemberStatus struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1275,13 +1384,14 @@ type MemberStatus struct {
 	Ready         bool                   `protobuf:"varint,6,opt,name=ready,proto3" json:"ready,omitempty"`
 	Message       string                 `protobuf:"bytes,7,opt,name=message,proto3" json:"message,omitempty"`
 	Conditions    []*Condition           `protobuf:"bytes,8,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	Address6      string                 `protobuf:"bytes,9,opt,name=address6,proto3" json:"address6,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *MemberStatus) Reset() {
 	*x = MemberStatus{}
-	mi := &file_l2sces_v1_intent_proto_msgTypes[15]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1293,7 +1403,7 @@ func (x *MemberStatus) String() string {
 func (*MemberStatus) ProtoMessage() {}
 
 func (x *MemberStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_l2sces_v1_intent_proto_msgTypes[15]
+	mi := &file_l2sces_v1_intent_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1306,7 +1416,7 @@ func (x *MemberStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberStatus.ProtoReflect.Descriptor instead.
 func (*MemberStatus) Descriptor() ([]byte, []int) {
-	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{15}
+	return file_l2sces_v1_intent_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *MemberStatus) GetName() string {
@@ -1365,6 +1475,13 @@ func (x *MemberStatus) GetConditions() []*Condition {
 	return nil
 }
 
+func (x *MemberStatus) GetAddress6() string {
+	if x != nil {
+		return x.Address6
+	}
+	return ""
+}
+
 var File_l2sces_v1_intent_proto protoreflect.FileDescriptor
 
 const file_l2sces_v1_intent_proto_rawDesc = "" +
@@ -1395,7 +1512,7 @@ const file_l2sces_v1_intent_proto_rawDesc = "" +
 	"\x0emax_data_burst\x18\x06 \x01(\rR\fmaxDataBurst\"6\n" +
 	"\x06Domain\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\agateway\x18\x02 \x01(\tR\agateway\"\xc5\x01\n" +
+	"\agateway\x18\x02 \x01(\tR\agateway\"\xb7\x02\n" +
 	"\aNetwork\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x12\n" +
@@ -1403,13 +1520,22 @@ const file_l2sces_v1_intent_proto_rawDesc = "" +
 	"\x03mtu\x18\x04 \x01(\rR\x03mtu\x12%\n" +
 	"\x0ebandwidth_kbps\x18\x05 \x01(\rR\rbandwidthKbps\x12\x18\n" +
 	"\adomains\x18\x06 \x03(\tR\adomains\x12+\n" +
-	"\amembers\x18\a \x03(\v2\x11.l2sces.v1.MemberR\amembers\"~\n" +
+	"\amembers\x18\a \x03(\v2\x11.l2sces.v1.MemberR\amembers\x12\x14\n" +
+	"\x05cidr6\x18\b \x01(\tR\x05cidr6\x12\x1a\n" +
+	"\breserved\x18\t \x03(\tR\breserved\x12(\n" +
+	"\x06ranges\x18\n" +
+	" \x03(\v2\x10.l2sces.v1.RangeR\x06ranges\x12\x14\n" +
+	"\x05split\x18\v \x01(\bR\x05split\"3\n" +
+	"\x05Range\x12\x16\n" +
+	"\x06domain\x18\x01 \x01(\tR\x06domain\x12\x12\n" +
+	"\x04cidr\x18\x02 \x01(\tR\x04cidr\"\x9a\x01\n" +
 	"\x06Member\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06domain\x18\x02 \x01(\tR\x06domain\x12\x1c\n" +
 	"\tinterface\x18\x03 \x01(\tR\tinterface\x12\x18\n" +
 	"\aaddress\x18\x04 \x01(\tR\aaddress\x12\x10\n" +
-	"\x03mac\x18\x05 \x01(\tR\x03mac\"\x82\x01\n" +
+	"\x03mac\x18\x05 \x01(\tR\x03mac\x12\x1a\n" +
+	"\baddress6\x18\x06 \x01(\tR\baddress6\"\x82\x01\n" +
 	"\aOverlay\x12\x14\n" +
 	"\x05shape\x18\x01 \x01(\tR\x05shape\x12%\n" +
 	"\x05links\x18\x02 \x03(\v2\x0f.l2sces.v1.LinkR\x05links\x12\x1e\n" +
@@ -1480,7 +1606,7 @@ const file_l2sces_v1_intent_proto_rawDesc = "" +
 	"\x04cost\x18\x02 \x01(\rR\x04cost\x124\n" +
 	"\n" +
 	"conditions\x18\x03 \x03(\v2\x14.l2sces.v1.ConditionR\n" +
-	"conditions\"\xa4\x02\n" +
+	"conditions\"\xe4\x02\n" +
 	"\rNetworkStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x16\n" +
@@ -1494,7 +1620,9 @@ const file_l2sces_v1_intent_proto_rawDesc = "" +
 	"\n" +
 	"conditions\x18\n" +
 	" \x03(\v2\x14.l2sces.v1.ConditionR\n" +
-	"conditions\"\xe0\x01\n" +
+	"conditions\x12\x14\n" +
+	"\x05cidr6\x18\v \x01(\tR\x05cidr6\x12(\n" +
+	"\x06ranges\x18\f \x03(\v2\x10.l2sces.v1.RangeR\x06ranges\"\xfc\x01\n" +
 	"\fMemberStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06domain\x18\x02 \x01(\tR\x06domain\x12\x12\n" +
@@ -1505,7 +1633,8 @@ const file_l2sces_v1_intent_proto_rawDesc = "" +
 	"\amessage\x18\a \x01(\tR\amessage\x124\n" +
 	"\n" +
 	"conditions\x18\b \x03(\v2\x14.l2sces.v1.ConditionR\n" +
-	"conditionsB5Z3github.com/l2sces/l2sces/pkg/api/l2sces/v1;l2scesv1b\x06proto3"
+	"conditions\x12\x1a\n" +
+	"\baddress6\x18\t \x01(\tR\baddress6B5Z3github.com/l2sces/l2sces/pkg/api/l2sces/v1;l2scesv1b\x06proto3"
 
 var (
 	file_l2sces_v1_intent_proto_rawDescOnce sync.Once
@@ -1519,7 +1648,7 @@ func file_l2sces_v1_intent_proto_rawDescGZIP() []byte {
 	return file_l2sces_v1_intent_proto_rawDescData
 }
 
-var file_l2sces_v1_intent_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_l2sces_v1_intent_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_l2sces_v1_intent_proto_goTypes = []any{
 	(*Intents)(nil),       // 0: l2sces.v1.Intents
 	(*Slice)(nil),         // 1: l2sces.v1.Slice
@@ -1527,44 +1656,47 @@ var file_l2sces_v1_intent_proto_goTypes = []any{
 	(*Qos)(nil),           // 3: l2sces.v1.Qos
 	(*Domain)(nil),        // 4: l2sces.v1.Domain
 	(*Network)(nil),       // 5: l2sces.v1.Network
-	(*Member)(nil),        // 6: l2sces.v1.Member
-	(*Overlay)(nil),       // 7: l2sces.v1.Overlay
-	(*Link)(nil),          // 8: l2sces.v1.Link
-	(*Path)(nil),          // 9: l2sces.v1.Path
-	(*SliceStatus)(nil),   // 10: l2sces.v1.SliceStatus
-	(*Condition)(nil),     // 11: l2sces.v1.Condition
-	(*DomainStatus)(nil),  // 12: l2sces.v1.DomainStatus
-	(*LinkStatus)(nil),    // 13: l2sces.v1.LinkStatus
-	(*NetworkStatus)(nil), // 14: l2sces.v1.NetworkStatus
-	(*MemberStatus)(nil),  // 15: l2sces.v1.MemberStatus
-	nil,                   // 16: l2sces.v1.SliceStatus.PhasesMsEntry
+	(*Range)(nil),         // 6: l2sces.v1.Range
+	(*Member)(nil),        // 7: l2sces.v1.Member
+	(*Overlay)(nil),       // 8: l2sces.v1.Overlay
+	(*Link)(nil),          // 9: l2sces.v1.Link
+	(*Path)(nil),          // 10: l2sces.v1.Path
+	(*SliceStatus)(nil),   // 11: l2sces.v1.SliceStatus
+	(*Condition)(nil),     // 12: l2sces.v1.Condition
+	(*DomainStatus)(nil),  // 13: l2sces.v1.DomainStatus
+	(*LinkStatus)(nil),    // 14: l2sces.v1.LinkStatus
+	(*NetworkStatus)(nil), // 15: l2sces.v1.NetworkStatus
+	(*MemberStatus)(nil),  // 16: l2sces.v1.MemberStatus
+	nil,                   // 17: l2sces.v1.SliceStatus.PhasesMsEntry
 }
 var file_l2sces_v1_intent_proto_depIdxs = []int32{
 	1,  // 0: l2sces.v1.Intents.slice:type_name -> l2sces.v1.Slice
-	7,  // 1: l2sces.v1.Intents.overlay:type_name -> l2sces.v1.Overlay
-	9,  // 2: l2sces.v1.Intents.paths:type_name -> l2sces.v1.Path
+	8,  // 1: l2sces.v1.Intents.overlay:type_name -> l2sces.v1.Overlay
+	10, // 2: l2sces.v1.Intents.paths:type_name -> l2sces.v1.Path
 	2,  // 3: l2sces.v1.Slice.snssai:type_name -> l2sces.v1.Snssai
 	3,  // 4: l2sces.v1.Slice.qos:type_name -> l2sces.v1.Qos
 	4,  // 5: l2sces.v1.Slice.domains:type_name -> l2sces.v1.Domain
 	5,  // 6: l2sces.v1.Slice.networks:type_name -> l2sces.v1.Network
-	6,  // 7: l2sces.v1.Network.members:type_name -> l2sces.v1.Member
-	8,  // 8: l2sces.v1.Overlay.links:type_name -> l2sces.v1.Link
-	14, // 9: l2sces.v1.SliceStatus.networks:type_name -> l2sces.v1.NetworkStatus
-	16, // 10: l2sces.v1.SliceStatus.phases_ms:type_name -> l2sces.v1.SliceStatus.PhasesMsEntry
-	11, // 11: l2sces.v1.SliceStatus.conditions:type_name -> l2sces.v1.Condition
-	12, // 12: l2sces.v1.SliceStatus.domains:type_name -> l2sces.v1.DomainStatus
-	13, // 13: l2sces.v1.SliceStatus.links:type_name -> l2sces.v1.LinkStatus
-	0,  // 14: l2sces.v1.SliceStatus.intents:type_name -> l2sces.v1.Intents
-	11, // 15: l2sces.v1.DomainStatus.conditions:type_name -> l2sces.v1.Condition
-	11, // 16: l2sces.v1.LinkStatus.conditions:type_name -> l2sces.v1.Condition
-	15, // 17: l2sces.v1.NetworkStatus.members:type_name -> l2sces.v1.MemberStatus
-	11, // 18: l2sces.v1.NetworkStatus.conditions:type_name -> l2sces.v1.Condition
-	11, // 19: l2sces.v1.MemberStatus.conditions:type_name -> l2sces.v1.Condition
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	7,  // 7: l2sces.v1.Network.members:type_name -> l2sces.v1.Member
+	6,  // 8: l2sces.v1.Network.ranges:type_name -> l2sces.v1.Range
+	9,  // 9: l2sces.v1.Overlay.links:type_name -> l2sces.v1.Link
+	15, // 10: l2sces.v1.SliceStatus.networks:type_name -> l2sces.v1.NetworkStatus
+	17, // 11: l2sces.v1.SliceStatus.phases_ms:type_name -> l2sces.v1.SliceStatus.PhasesMsEntry
+	12, // 12: l2sces.v1.SliceStatus.conditions:type_name -> l2sces.v1.Condition
+	13, // 13: l2sces.v1.SliceStatus.domains:type_name -> l2sces.v1.DomainStatus
+	14, // 14: l2sces.v1.SliceStatus.links:type_name -> l2sces.v1.LinkStatus
+	0,  // 15: l2sces.v1.SliceStatus.intents:type_name -> l2sces.v1.Intents
+	12, // 16: l2sces.v1.DomainStatus.conditions:type_name -> l2sces.v1.Condition
+	12, // 17: l2sces.v1.LinkStatus.conditions:type_name -> l2sces.v1.Condition
+	16, // 18: l2sces.v1.NetworkStatus.members:type_name -> l2sces.v1.MemberStatus
+	12, // 19: l2sces.v1.NetworkStatus.conditions:type_name -> l2sces.v1.Condition
+	6,  // 20: l2sces.v1.NetworkStatus.ranges:type_name -> l2sces.v1.Range
+	12, // 21: l2sces.v1.MemberStatus.conditions:type_name -> l2sces.v1.Condition
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_l2sces_v1_intent_proto_init() }
@@ -1578,7 +1710,7 @@ func file_l2sces_v1_intent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_l2sces_v1_intent_proto_rawDesc), len(file_l2sces_v1_intent_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -373,6 +373,7 @@ type Port struct {
 	Address       string                 `protobuf:"bytes,9,opt,name=address,proto3" json:"address,omitempty"`
 	Mtu           uint32                 `protobuf:"varint,10,opt,name=mtu,proto3" json:"mtu,omitempty"`
 	Bfd           uint32                 `protobuf:"varint,11,opt,name=bfd,proto3" json:"bfd,omitempty"` // of a tunnel: milliseconds
+	Address6      string                 `protobuf:"bytes,12,opt,name=address6,proto3" json:"address6,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -484,6 +485,13 @@ func (x *Port) GetBfd() uint32 {
 	return 0
 }
 
+func (x *Port) GetAddress6() string {
+	if x != nil {
+		return x.Address6
+	}
+	return ""
+}
+
 var File_l2sces_v1_node_proto protoreflect.FileDescriptor
 
 const file_l2sces_v1_node_proto_rawDesc = "" +
@@ -516,7 +524,7 @@ const file_l2sces_v1_node_proto_rawDesc = "" +
 	"\bdatapath\x18\x03 \x01(\tR\bdatapath\x12 \n" +
 	"\vcontrollers\x18\x04 \x03(\tR\vcontrollers\x12%\n" +
 	"\x05ports\x18\x05 \x03(\v2\x0f.l2sces.v1.PortR\x05ports\x12\x16\n" +
-	"\x06faults\x18\x06 \x03(\tR\x06faults\"\xfc\x01\n" +
+	"\x06faults\x18\x06 \x03(\tR\x06faults\"\x98\x02\n" +
 	"\x04Port\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x16\n" +
@@ -529,7 +537,8 @@ const file_l2sces_v1_node_proto_rawDesc = "" +
 	"\aaddress\x18\t \x01(\tR\aaddress\x12\x10\n" +
 	"\x03mtu\x18\n" +
 	" \x01(\rR\x03mtu\x12\x10\n" +
-	"\x03bfd\x18\v \x01(\rR\x03bfd2?\n" +
+	"\x03bfd\x18\v \x01(\rR\x03bfd\x12\x1a\n" +
+	"\baddress6\x18\f \x01(\tR\baddress62?\n" +
 	"\vNodeService\x120\n" +
 	"\x04Keep\x12\x11.l2sces.v1.Report\x1a\x11.l2sces.v1.Wanted(\x010\x01B5Z3github.com/l2sces/l2sces/pkg/api/l2sces/v1;l2scesv1b\x06proto3"
 

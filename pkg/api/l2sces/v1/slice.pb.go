@@ -34,7 +34,9 @@ type Order struct {
 	New        bool   `protobuf:"varint,4,opt,name=new,proto3" json:"new,omitempty"`                     // ALREADY_EXISTS if the slice is there
 	Old        bool   `protobuf:"varint,5,opt,name=old,proto3" json:"old,omitempty"`                     // NOT_FOUND if it is not
 	// Fields of the intents that are given; the others stay. Empty: all.
-	Mask          []string `protobuf:"bytes,6,rep,name=mask,proto3" json:"mask,omitempty"`
+	Mask []string `protobuf:"bytes,6,rep,name=mask,proto3" json:"mask,omitempty"`
+	// Register a domain although it does not verify.
+	Force         bool `protobuf:"varint,7,opt,name=force,proto3" json:"force,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -109,6 +111,13 @@ func (x *Order) GetMask() []string {
 		return x.Mask
 	}
 	return nil
+}
+
+func (x *Order) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
 }
 
 type ApplySliceRequest struct {
@@ -1322,7 +1331,7 @@ var File_l2sces_v1_slice_proto protoreflect.FileDescriptor
 
 const file_l2sces_v1_slice_proto_rawDesc = "" +
 	"\n" +
-	"\x15l2sces/v1/slice.proto\x12\tl2sces.v1\x1a\x16l2sces/v1/intent.proto\"\x97\x01\n" +
+	"\x15l2sces/v1/slice.proto\x12\tl2sces.v1\x1a\x16l2sces/v1/intent.proto\"\xad\x01\n" +
 	"\x05Order\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x1e\n" +
@@ -1332,7 +1341,8 @@ const file_l2sces_v1_slice_proto_rawDesc = "" +
 	"\adry_run\x18\x03 \x01(\bR\x06dryRun\x12\x10\n" +
 	"\x03new\x18\x04 \x01(\bR\x03new\x12\x10\n" +
 	"\x03old\x18\x05 \x01(\bR\x03old\x12\x12\n" +
-	"\x04mask\x18\x06 \x03(\tR\x04mask\"\x82\x01\n" +
+	"\x04mask\x18\x06 \x03(\tR\x04mask\x12\x14\n" +
+	"\x05force\x18\a \x01(\bR\x05force\"\x82\x01\n" +
 	"\x11ApplySliceRequest\x12,\n" +
 	"\aintents\x18\x01 \x01(\v2\x12.l2sces.v1.IntentsR\aintents\x12\x17\n" +
 	"\adry_run\x18\x02 \x01(\bR\x06dryRun\x12&\n" +
