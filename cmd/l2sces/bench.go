@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,7 +18,7 @@ func benchCommand() *cobra.Command {
 		Use:   "bench",
 		Short: "Measure the house against what others use, in pairs",
 	}
-	for _, b := range bench.All() {
+	for _, b := range append(bench.All(), sliceBench) {
 		c.AddCommand(benchmark(b))
 	}
 	return c
@@ -36,6 +38,12 @@ func benchmark(b bench.Benchmark) *cobra.Command {
 			return show(cmd, r, func(w *strings.Builder) {
 				if r.Skipped != "" {
 					fmt.Fprintf(w, "skipped: %s\n", r.Skipped)
+					return
+				}
+				if len(r.Pairs) == 0 {
+					for _, name := range slices.Sorted(maps.Keys(r.Counts)) {
+						fmt.Fprintf(w, "%s\t%v\n", name, r.Counts[name])
+					}
 					return
 				}
 				fmt.Fprintln(w, r.Ratio)

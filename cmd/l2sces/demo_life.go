@@ -152,7 +152,6 @@ func interfaces(d *demo, w slice.Workload) (int, error) {
 func (c change) moveVideo(ctx context.Context, ms members, fire intent.Status) error {
 	network := ms.of(slice.NetworkID{Slice: fire.ID, Network: video})
 	cam := network[slices.IndexFunc(network, func(m *member) bool { return m.Domain == "field" })]
-	routes := slices.DeleteFunc(network.routes(), func(r route) bool { return r.from != cam })
 	moves := []struct {
 		name string
 		hops []slice.Domain
@@ -162,7 +161,7 @@ func (c change) moveVideo(ctx context.Context, ms members, fire intent.Status) e
 		{"the path of video moves back", []slice.Domain{"field", "private"}, usualVideo},
 	}
 	for _, m := range moves {
-		t := c.demo.start(ctx, ms, routes)
+		t := c.demo.start(ctx, ms, network.flows(cam))
 		s, err := c.edit(ctx, m.name, intent.Edit{SetPath: &intent.Path{
 			Network: video, From: "field", To: "private", Mode: intent.PathExplicit, Hops: m.hops, Protection: intent.NoProtection,
 		}})

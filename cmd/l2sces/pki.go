@@ -26,6 +26,7 @@ func pkiCommand() *cobra.Command {
 		Long:  "A folder holds an authority (ca.crt, ca.key) and what it signs (NAME.crt, NAME.key). What is good stays as it is.",
 	}
 	c.AddCommand(
+		renewCommand(), statusCommand(),
 		&cobra.Command{
 			Use: "init FOLDER", Short: "Make an authority", Args: cobra.ExactArgs(1),
 			RunE: func(cmd *cobra.Command, args []string) error {

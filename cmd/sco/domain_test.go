@@ -80,8 +80,12 @@ func (s *site) rotate(t *testing.T) {
 	must(t, pki.Issue(fresh, "sdnc", pki.SDNC(s.name)))
 	must(t, pki.Issue(fresh, "sco", pki.SCO))
 	for _, f := range [][2]string{
-		{"sdnc.key", s.server + "/sdnc.key"}, {"sdnc.crt", s.server + "/sdnc.crt"}, {"ca.crt", s.server + "/ca.crt"},
-		{"sco.key", s.client + "/tls.key"}, {"sco.crt", s.client + "/tls.crt"}, {"ca.crt", s.client + "/ca.crt"},
+		{"sdnc.key", s.server + "/sdnc.key"},
+		{"sdnc.crt", s.server + "/sdnc.crt"},
+		{"ca.crt", s.server + "/ca.crt"},
+		{"sco.key", s.client + "/tls.key"},
+		{"sco.crt", s.client + "/tls.crt"},
+		{"ca.crt", s.client + "/ca.crt"},
 	} {
 		text, err := os.ReadFile(filepath.Join(fresh, f[0]))
 		must(t, err)

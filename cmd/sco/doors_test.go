@@ -198,7 +198,7 @@ const (
 // of it off again.
 func TestOriginalClientToFrames(t *testing.T) {
 	e := enter(t)
-	e.call("CreateSlice", oldSlice, "Slice created succesfully")
+	e.call("CreateSlice", oldSlice, "Slice created succesfully") //nolint:misspell // the original spells it so
 	e.call("CreateNetwork", oldNetwork, "Network created successfully")
 	const members = "/v1/slices/l2sm-system--ring/networks/video/members"
 	ask[intent.Status](e, 200, "POST", members, `{"name": "cam", "domain": "field"}`)
@@ -238,7 +238,7 @@ func TestOriginalClientToFrames(t *testing.T) {
 func TestLegacyDoorServesTheOriginalOnly(t *testing.T) {
 	e := enter(t)
 	_, err := api.NewSliceClient(e.old.Conn).List(t.Context(), intent.Query{})
-	if slice.KindOf(err) != slice.Denied || !strings.Contains(err.Error(), "--listen") {
+	if status.Code(err) != codes.Unimplemented {
 		t.Errorf("our own service without a certificate: %v", err)
 	}
 	_, err = e.old.Call(t.Context(), "CreateSlice", `{"slice": {"clusters": [{"name": "field", "restConfig": {"bearerToken": "hush"}}]}}`)

@@ -3,8 +3,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io"
 	"os"
-	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/l2sces/l2sces/cmd/internal/controller"
 	"github.com/l2sces/l2sces/cmd/internal/program"
+	"github.com/l2sces/l2sces/pkg/access"
 	"github.com/l2sces/l2sces/pkg/api"
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/intent"
@@ -27,6 +29,8 @@ var version = "dev"
 func main() {
 	options := controller.Options{Name: "sco", Version: version, Owner: string(pki.SCO)}
 	var domains, commands []string
+	var who rights
+	var ways doors
 	cmd := &cobra.Command{
 		Use:     "sco",
 		Short:   "Keep slices over several domains",
@@ -37,11 +41,12 @@ func main() {
 				return err
 			}
 			keeper, err := keeper(options, commands)
-			if err != nil {
+			if err := errors.Join(err, who.check(), ways.check()); err != nil {
 				return err
 			}
 			return options.Run(cmd.Context(), cmd.ErrOrStderr(), func(p controller.Parts) (controller.Actor, error) {
-				return build(dialer{keeper}, given, sco.Config{
+				house := builder{dialer{keeper}, given, &who, &ways, export(p.Store)}
+				return house.build(sco.Config{
 					Controllers: p.Controllers, BFD: p.BFD, Store: p.Store, Logger: p.Logger,
 					Budget:  options.Budget,
 					Rest:    options.Rest,
@@ -51,51 +56,63 @@ func main() {
 		},
 	}
 	options.Flags(cmd.Flags())
+	who.flags(cmd.Flags())
+	ways.flags(cmd.Flags())
 	cmd.Flags().StringArrayVar(&domains, "domain", nil, "NAME=HOST:PORT[,HOST:PORT...] of a domain's SDN controller and its replicas, once for each domain")
 	cmd.Flags().StringArrayVar(&commands, "credential-command", nil, "NAME=PATH of a command that registrations may name for their credentials, once for each; it prints a JSON object with tls.crt, tls.key and ca.crt")
 	os.Exit(program.Execute(cmd, os.Stderr))
 }
 
-func build(d dialer, given []intent.Registration, cfg sco.Config) (controller.Actor, error) {
+// builder has what an SCO is built from, beside its own settings.
+type builder struct {
+	dialer dialer
+	given  []intent.Registration
+	who    *rights
+	ways   *doors
+	export func(context.Context, io.Writer) error
+}
+
+func (b builder) build(cfg sco.Config) (controller.Actor, error) {
 	var s *sco.SCO
 	domains, err := registry.New(registry.Config{
-		Store: cfg.Store, Allow: d.allow, Open: d.open, Mark: d.mark, Static: given, Logger: cfg.Logger,
-		Use: func(d slice.Domain) intent.Use { return s.Use(d) },
+		Store: cfg.Store, Allow: b.dialer.allow, Open: b.dialer.open, Mark: b.dialer.mark, Static: b.given, Logger: cfg.Logger,
+		Use:  func(d slice.Domain) intent.Use { return s.Use(d) },
+		Tell: func(e intent.Event) { s.Tell(e) },
 	})
 	if err != nil {
 		return controller.Actor{}, err
 	}
 	cfg.Domains = domains
+	cfg.Caller = func(ctx context.Context) string { return access.From(ctx).Name }
 	if s, err = sco.New(cfg); err != nil {
 		return controller.Actor{}, err
 	}
-	return controller.Actor{
+	gate, err := b.who.gate(cfg, s)
+	if err != nil {
+		return controller.Actor{}, err
+	}
+	open := services{
+		slices: gate.Slices(s), registry: gate.Registry(domains), events: gate.Events(s), admin: gate.Admin(b.export),
+		admit: gate.Admit, log: cfg.Logger,
+	}
+	actor := controller.Actor{
 		Bridge: bridge.NED, Fabric: s.Fabric(), Ready: s.Ready,
 		Run: func(ctx context.Context) {
-			var both sync.WaitGroup
-			both.Go(func() { domains.Run(ctx) })
-			both.Go(func() { s.Run(ctx) })
-			both.Wait()
+			var all sync.WaitGroup
+			all.Go(func() { domains.Run(ctx) })
+			all.Go(func() { s.Run(ctx) })
+			all.Go(func() { gate.Run(ctx) })
+			all.Wait()
 		},
-		Serve:     func(g *grpc.Server) { api.ServeSlices(g, s); api.ServeRegistry(g, domains) },
-		Authorize: func(caller, method string) error { return authorize(pki.Identity(caller), method) },
-	}, nil
-}
-
-// authorize lets the plugin and people keep slices, nodes report, and everybody
-// look at health and reflection.
-func authorize(caller pki.Identity, method string) error {
-	ok := true
-	switch {
-	case strings.HasPrefix(method, "/l2sces.v1.SliceService/"):
-		ok = caller == pki.Plugin || strings.HasPrefix(string(caller), string(pki.User("")))
-	case strings.HasPrefix(method, "/l2sces.v1.RegistryService/"):
-		ok = strings.HasPrefix(string(caller), string(pki.User("")))
-	case strings.HasPrefix(method, "/l2sces.v1.NodeService/"):
-		_, _, ok = caller.Node()
+		Serve: func(g *grpc.Server) {
+			api.ServeSlices(g, open.slices)
+			api.ServeRegistry(g, open.registry)
+			api.ServeEvents(g, open.events)
+			api.ServeAdmin(g, open.admin)
+			b.ways.original(open)(g)
+		},
+		Authorize: authorize, Admit: gate.Admit,
 	}
-	if !ok {
-		return slice.Errorf(slice.Denied, "%s may not call %s", caller, method)
-	}
-	return nil
+	b.ways.open(&actor, open)
+	return actor, nil
 }

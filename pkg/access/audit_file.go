@@ -99,6 +99,12 @@ func line(e intent.AuditEntry) []byte {
 
 // write appends a line, all of it or nothing.
 func (r *rotated) write(text []byte) error {
+	if r.file == nil { // it was closed, and a call has ended since
+		var err error
+		if r.file, err = openLines(r.cfg.File); err != nil {
+			return err
+		}
+	}
 	if r.size > 0 && r.size+int64(len(text)) > r.cfg.Size {
 		if err := r.turn(); err != nil {
 			return err
@@ -139,7 +145,7 @@ func (r *rotated) turn() error {
 
 // sync brings what was written to the disk.
 func (r *rotated) sync() error {
-	if !r.dirty {
+	if !r.dirty || r.file == nil {
 		return nil
 	}
 	err := r.file.Sync()
@@ -147,7 +153,14 @@ func (r *rotated) sync() error {
 	return err
 }
 
-func (r *rotated) close() error { return errors.Join(r.sync(), r.file.Close()) }
+func (r *rotated) close() error {
+	if r.file == nil {
+		return nil
+	}
+	err := errors.Join(r.sync(), r.file.Close())
+	r.file = nil
+	return err
+}
 
 func syncFolder(dir string) error {
 	d, err := os.Open(dir)

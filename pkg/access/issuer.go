@@ -82,7 +82,7 @@ func (i *issuer) verifierOf(ctx context.Context, conf OIDC) (*oidc.IDTokenVerifi
 
 // have returns the verifier that is there, and whether it will do without
 // asking the issuer, which is not asked again at once.
-func (i *issuer) have(conf OIDC) (*oidc.IDTokenVerifier, error, bool) { //nolint:revive // the error is a value here, not the outcome
+func (i *issuer) have(conf OIDC) (*oidc.IDTokenVerifier, error, bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if !i.conf.same(conf) {

@@ -3,9 +3,12 @@ package access
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
+	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
@@ -25,6 +28,34 @@ type OIDC struct {
 	Roles   map[string]Role `json:"roles,omitempty"`
 	Leeway  Span            `json:"leeway,omitempty"`  // between the clocks; 0: 30 s
 	Refresh Span            `json:"refresh,omitempty"` // between two fetches of keys at least; 0: 5 s
+}
+
+// Check says what is wrong with it, or nil.
+func (o OIDC) Check() error {
+	for _, f := range o.faults() {
+		return slice.Errorf(slice.Invalid, "%s: %s: %s", f.Path, f.Message, f.Remedy)
+	}
+	return nil
+}
+
+func (o OIDC) faults() (all intent.Faults) {
+	u, err := url.Parse(o.Issuer)
+	local := err == nil && u.Scheme == "http" && (u.Hostname() == "127.0.0.1" || u.Hostname() == "::1")
+	if err != nil || u.Host == "" || u.Scheme != "https" && !local {
+		all = append(all, intent.Fault{Path: "oidc.issuer", Message: fmt.Sprintf("%q is not the URL of an issuer", o.Issuer), Remedy: "write it as its own documents have it, https://..."})
+	}
+	if o.Audience == "" {
+		all = append(all, intent.Fault{Path: "oidc.audience", Message: "tokens that were made for others would be taken", Remedy: "add the name by which the issuer knows the SCO"})
+	}
+	for _, d := range []struct {
+		name string
+		time.Duration
+	}{{"leeway", time.Duration(o.Leeway)}, {"refresh", time.Duration(o.Refresh)}} {
+		if d.Duration < 0 || d.Duration > time.Hour {
+			all = append(all, intent.Fault{Path: "oidc." + d.name, Message: d.String() + " is not between 0 and 1h", Remedy: "leave it out for the default"})
+		}
+	}
+	return all
 }
 
 // A Span is a time, written like 30s.

@@ -5,10 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/l2sces/l2sces/pkg/descriptor"
 	"github.com/l2sces/l2sces/pkg/intent"
@@ -131,21 +129,8 @@ func (c *checker) oidc(o *OIDC) {
 	if o == nil {
 		return
 	}
-	u, err := url.Parse(o.Issuer)
-	local := err == nil && u.Scheme == "http" && (u.Hostname() == "127.0.0.1" || u.Hostname() == "::1")
-	if err != nil || u.Host == "" || u.Scheme != "https" && !local {
-		c.fault("oidc.issuer", "write it as its own documents have it, https://...", "%q is not the URL of an issuer", o.Issuer)
-	}
-	if o.Audience == "" {
-		c.fault("oidc", "add audience: NAME, as the issuer knows the SCO", "tokens that were made for others would be taken")
-	}
-	for _, d := range []struct {
-		name string
-		Span
-	}{{"leeway", o.Leeway}, {"refresh", o.Refresh}} {
-		if d.Span < 0 || time.Duration(d.Span) > time.Hour {
-			c.fault("oidc."+d.name, "", "%s is not between 0 and 1h", time.Duration(d.Span))
-		}
+	for _, f := range o.faults() {
+		c.fault(f.Path, f.Remedy, "%s", f.Message)
 	}
 }
 

@@ -1,7 +1,7 @@
 // Package api carries values of the house over gRPC: slices to the SCO,
 // segments to the SDN controller of a domain, bridges and reports between
 // controllers and agents. It decides nothing: each server hands a call to an
-// interface of one to four methods, and each client is such an interface.
+// interface, and each client is such an interface.
 //
 //	srv := api.NewServer(api.ServerConfig{TLS: tls, Authorize: rules})
 //	api.ServeSlices(srv, sco)

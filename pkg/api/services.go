@@ -52,12 +52,22 @@ type SliceViews interface {
 
 // Registry keeps the domains that slices can use.
 type Registry interface {
+	RegistryOrders
+	RegistryViews
+}
+
+// RegistryOrders change what is known of domains.
+type RegistryOrders interface {
 	PutDomain(ctx context.Context, r intent.Registration, o intent.Order) (intent.Registration, error)
-	Registration(ctx context.Context, d slice.Domain) (intent.Registration, error)
-	Registrations(ctx context.Context) ([]intent.Registration, error)
 	VerifyDomain(ctx context.Context, d slice.Domain) (intent.Registration, error)
 	DrainDomain(ctx context.Context, d slice.Domain, draining bool) (intent.Registration, error)
 	RemoveDomain(ctx context.Context, d slice.Domain) (existed bool, err error)
+}
+
+// RegistryViews tell how domains are.
+type RegistryViews interface {
+	Registration(ctx context.Context, d slice.Domain) (intent.Registration, error)
+	Registrations(ctx context.Context) ([]intent.Registration, error)
 }
 
 // Events tells what happened.

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 
 	pb "github.com/l2sces/l2sces/pkg/api/l2sces/v1"
 	"github.com/l2sces/l2sces/pkg/intent"
@@ -31,7 +32,14 @@ func (s sliceServer) ListRevisions(ctx context.Context, req *pb.ListRevisionsReq
 	if err != nil {
 		return nil, err
 	}
-	return message(revisions{all}, &pb.ListRevisionsResponse{})
+	answer, err := message(revisions{all}, &pb.ListRevisionsResponse{})
+	if err != nil {
+		return nil, err
+	}
+	for proto.Size(answer) > maxMessage { // the oldest go
+		answer.Revisions = answer.GetRevisions()[:len(answer.GetRevisions())*3/4]
+	}
+	return answer, nil
 }
 
 // revisions have the form of ListRevisionsResponse.

@@ -19,7 +19,7 @@ import (
 const (
 	ring    = `{"slice": {"provider": {"name": "ring", "domain": "192.0.2.10"}, "clusters": [{"name": "a", "gatewayNode": {"name": "a-1", "ipAddress": "192.0.2.21"}}, {"name": "b"}, {"name": "c"}]}}`
 	video   = `{"network": {"name": "video", "provider": {"name": "ring"}, "podCidr": "10.1.0.0/16", "type": "vnet", "clusters": [{"name": "a"}, {"name": "b"}]}}`
-	created = "Slice created succesfully"
+	created = "Slice created succesfully" //nolint:misspell // the original spells it so
 	deleted = "Slice deleted successfully"
 )
 
@@ -44,7 +44,7 @@ func TestNumbersAreTheOriginals(t *testing.T) {
 			t.Errorf("%s (-want +got)\n%s", m.Name(), diff)
 		}
 	}
-	if f := string(ours.Path()); f == "l2sces.proto" {
+	if f := ours.Path(); f == "l2sces.proto" {
 		t.Errorf("the file is called %s as the original's: they cannot be in one program", f)
 	}
 }

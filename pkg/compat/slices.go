@@ -24,7 +24,7 @@ func (s server) CreateSlice(ctx context.Context, r *wire.CreateSliceRequest) (*w
 	if err != nil {
 		return nil, refused("create slice", err)
 	}
-	return &wire.CreateSliceResponse{Message: "Slice created succesfully"}, nil // the original spells it so
+	return &wire.CreateSliceResponse{Message: "Slice created succesfully"}, nil //nolint:misspell // the original spells it so
 }
 
 // CreateOverlay makes a slice whose nodes are clusters. The original only

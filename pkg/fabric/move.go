@@ -69,9 +69,9 @@ func (f *Fabric) begin(n *network) error {
 		err = f.save(bucketRing, "next", f.numbers.Next)
 	}
 	m := &move{from: n.Number, old: n.now}
-	backup, unsettled := n.Backup, n.Unsettled
+	backup, copies, unsettled := n.Backup, n.Copies, n.Unsettled
 	n.Unsettled = false // nobody holds anything of the new number
-	n.Number, n.Backup = slice.Network(number), 0
+	n.Number, n.Backup, n.Copies = slice.Network(number), 0, 0
 	f.register.numbers[n.Number] = n.ID
 	if err == nil {
 		err = f.second(n)
@@ -81,7 +81,7 @@ func (f *Fabric) begin(n *network) error {
 		err = f.save(bucketNetworks, n.ID.String(), n)
 	}
 	if err != nil || planErr != nil {
-		n.Number, n.Backup, n.Unsettled = m.from, backup, unsettled
+		n.Number, n.Backup, n.Copies, n.Unsettled = m.from, backup, copies, unsettled
 		f.register.numbers[n.Number] = n.ID
 		f.cfg.Logger.Warn("network cannot move to other ways", "slice", string(n.ID.Slice), "network", string(n.ID.Network), "reason", errors.Join(err, planErr).Error())
 		return errors.Join(err, planErr)

@@ -21,6 +21,8 @@ type Network struct {
 	Attachments   []Attachment      `json:"attachments,omitempty"`
 	Links         []Link            `json:"links,omitempty"` // that it may use; of a mesh: none means all
 	Paths         []Path            `json:"paths,omitempty"`
+	// Mirror is a port of a guest that gets a copy of every frame. No node: none.
+	Mirror Attachment `json:"mirror,omitzero"`
 }
 
 // An Attachment is one port of a network: a workload's, or a hand-off to the
@@ -57,6 +59,7 @@ type network struct {
 	Network
 	Number slice.Network `json:"number"`
 	Backup slice.Network `json:"backup,omitempty"` // the second number of a protected network
+	Copies slice.Network `json:"copies,omitempty"` // the number of copies for a mirror port
 	// Reserved are kilobits a second, by the name of the link.
 	Reserved map[string]uint32 `json:"reserved,omitempty"`
 	// Numbers are those of the workloads' ports, in the order of Attachments.
@@ -73,6 +76,17 @@ type network struct {
 	whole   bool            // it was compiled as it is
 	without map[pair]bool   // links that were down when its ways were found
 	learned slice.Network   // number under which the learner knows it
+}
+
+// mirrored reports whether frames of the network are copied to a port.
+func (n Network) mirrored() bool { return n.Mirror.Node != "" }
+
+// ends returns all ports that only this network can have.
+func (n Network) ends() []Attachment {
+	if !n.mirrored() {
+		return n.Attachments
+	}
+	return append(slices.Clip(n.Attachments), n.Mirror)
 }
 
 // checkName refuses names that do not fit into the keys of ports.
@@ -123,7 +137,14 @@ func (f *Fabric) compile(ids []slice.NetworkID) {
 }
 
 func (f *Fabric) plan(n *network) (pipeline.Plan, error) {
-	wanted := pipeline.Network{Number: n.Number, Type: n.Type, BandwidthKbps: n.BandwidthKbps, Backup: n.Backup}
+	wanted := pipeline.Network{Number: n.Number, Type: n.Type, BandwidthKbps: n.BandwidthKbps, Backup: n.Backup, Copies: n.Copies}
+	if n.mirrored() {
+		at, err := f.attachment(n, n.Mirror)
+		if err != nil {
+			return pipeline.Plan{}, err
+		}
+		wanted.Mirror = topology.End{Switch: at.Switch, Port: at.Port}
+	}
 	for _, a := range n.Attachments {
 		at, err := f.attachment(n, a)
 		if err != nil {
@@ -244,7 +265,7 @@ func (f *Fabric) scope(n *network) []slice.Node {
 		return f.names()
 	}
 	named := map[slice.Node]bool{}
-	for _, a := range n.Attachments {
+	for _, a := range n.ends() {
 		named[a.Node] = true
 	}
 	for _, l := range n.Links {

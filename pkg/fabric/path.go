@@ -86,24 +86,34 @@ func (n Network) reserves() bool {
 }
 
 // second sees to it that a network has a second number if it is protected, and
-// none if it is not. The number is durable before it is used.
+// one for its copies if it has a mirror port, and else none. The numbers are
+// durable before they are used.
 func (f *Fabric) second(n *network) error {
 	if !n.protected() {
 		n.Backup = 0
-		return nil
 	}
-	if n.Backup != 0 {
-		return nil
+	if !n.mirrored() {
+		n.Copies = 0
 	}
-	number, err := f.number(func(number uint32) bool { return slice.Network(number) == n.Number || f.taken(number) })
-	if err == nil {
-		err = f.save(bucketRing, "next", f.numbers.Next)
+	for _, s := range []struct {
+		number *slice.Network
+		needed bool
+	}{{&n.Backup, n.protected()}, {&n.Copies, n.mirrored()}} {
+		if !s.needed || *s.number != 0 {
+			continue
+		}
+		number, err := f.number(func(number uint32) bool {
+			return slices.Contains([]slice.Network{n.Number, n.Backup, n.Copies}, slice.Network(number)) || f.taken(number)
+		})
+		if err == nil {
+			err = f.save(bucketRing, "next", f.numbers.Next)
+		}
+		if err != nil {
+			return fmt.Errorf("second number for network %s: %w", n.ID, err)
+		}
+		*s.number = slice.Network(number)
+		f.shadows[*s.number] = n.Number
 	}
-	if err != nil {
-		return fmt.Errorf("second number for network %s: %w", n.ID, err)
-	}
-	n.Backup = slice.Network(number)
-	f.shadows[n.Backup] = n.Number
 	return nil
 }
 

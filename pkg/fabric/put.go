@@ -77,7 +77,7 @@ func (p *putting) add(n Network) error {
 	next := &network{Network: n}
 	if have != nil {
 		next.Number, next.now, next.move, next.without = have.Number, have.now, have.move, have.without
-		next.Backup, next.Reserved, next.learned = have.Backup, have.Reserved, have.learned
+		next.Backup, next.Copies, next.Reserved, next.learned = have.Backup, have.Copies, have.Reserved, have.learned
 		next.older, next.Unsettled = have.older, true
 		next.kept = slices.Concat(have.kept, have.Links)
 	} else {

@@ -43,7 +43,7 @@ func (f *Fabric) enroll(n *network) {
 		f.register.slices[n.ID.Slice] = map[slice.NetworkID]bool{}
 	}
 	f.register.slices[n.ID.Slice][n.ID] = true
-	for _, a := range n.Attachments {
+	for _, a := range n.ends() {
 		if f.register.nodes[a.Node] == nil {
 			f.register.nodes[a.Node] = map[slice.NetworkID]bool{}
 		}
@@ -62,7 +62,7 @@ func (f *Fabric) strike(n *network) {
 	if delete(f.register.slices[n.ID.Slice], n.ID); len(f.register.slices[n.ID.Slice]) == 0 {
 		delete(f.register.slices, n.ID.Slice)
 	}
-	for _, a := range n.Attachments {
+	for _, a := range n.ends() {
 		delete(f.register.nodes[a.Node], n.ID)
 		p, _ := a.place()
 		rest := slices.DeleteFunc(f.register.places[p], func(id slice.NetworkID) bool { return id == n.ID })

@@ -129,7 +129,8 @@ func (f *Fabric) afresh() error {
 		}
 		f.rest(n.Number)
 		delete(f.shadows, n.Backup)
-		n.Number, n.Backup, n.Unsettled = slice.Network(number), 0, false
+		delete(f.shadows, n.Copies)
+		n.Number, n.Backup, n.Copies, n.Unsettled = slice.Network(number), 0, 0, false
 		f.register.numbers[n.Number] = id
 		if err := f.save(bucketRing, "next", f.numbers.Next); err != nil {
 			return err

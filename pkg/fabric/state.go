@@ -14,7 +14,7 @@ import (
 const (
 	bucketRing     = "fabric-numbers"
 	bucketResting  = "fabric-resting" // numbers that were given back a moment ago
-	bucketPorts    = "fabric-ports" // where each node looks for its next number
+	bucketPorts    = "fabric-ports"   // where each node looks for its next number
 	bucketNodes    = "fabric-nodes"
 	bucketNetworks = "fabric-networks"
 	bucketLinks    = "fabric-links" // that are down
@@ -89,8 +89,10 @@ func (f *Fabric) Round() uint16 { return f.round }
 func (f *Fabric) recall(n *network) {
 	f.networks[n.ID] = n
 	f.enroll(n)
-	if n.Backup != 0 {
-		f.shadows[n.Backup] = n.Number
+	for _, second := range []slice.Network{n.Backup, n.Copies} {
+		if second != 0 {
+			f.shadows[second] = n.Number
+		}
 	}
 	for i, a := range n.Attachments {
 		at := f.nodes[a.Node]

@@ -31,7 +31,7 @@ func (in Intents) With(edits ...Edit) (Intents, error) {
 
 // edited carries edits out, whatever comes of them.
 func (in Intents) edited(edits []Edit) (Intents, error) {
-	e := editor{in: in.clone()}
+	e := editor{in: in.Clone()}
 	for i, edit := range edits {
 		e.path = fmt.Sprintf("edits[%d]", i)
 		if err := e.edit(edit); err != nil {
@@ -42,8 +42,8 @@ func (in Intents) edited(edits []Edit) (Intents, error) {
 	return e.in, nil
 }
 
-// clone copies what edits change.
-func (in Intents) clone() Intents {
+// Clone copies what edits and Default change, so that they can change it.
+func (in Intents) Clone() Intents {
 	in.Slice.Domains = slices.Clone(in.Slice.Domains)
 	in.Slice.Networks = slices.Clone(in.Slice.Networks)
 	for i := range in.Slice.Networks {

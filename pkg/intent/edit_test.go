@@ -209,16 +209,19 @@ func TestWithRefuses(t *testing.T) {
 	}{
 		"nothing said": {[]intent.Edit{{}}, slice.Invalid, "edits[0]: it says nothing"},
 		"two things said": {
-			[]intent.Edit{{RemoveDomain: "d"}, {RemoveDomain: "a", RemoveNetwork: "voice"}}, slice.Invalid,
+			[]intent.Edit{{RemoveDomain: "d"}, {RemoveDomain: "a", RemoveNetwork: "voice"}},
+			slice.Invalid,
 			"edits[1]: it says [removeDomain removeNetwork]",
 		},
 		"too many": {make([]intent.Edit, intent.MaxEdits+1), slice.Invalid, "edits: 1001 are more than 1000"},
 		"another gateway": {
-			[]intent.Edit{{AddDomain: &intent.DomainEdit{Domain: intent.Domain{Name: "a", Gateway: "a-9"}}}}, slice.Conflict,
+			[]intent.Edit{{AddDomain: &intent.DomainEdit{Domain: intent.Domain{Name: "a", Gateway: "a-9"}}}},
+			slice.Conflict,
 			"edits[0].addDomain.domain.gateway: domain a is in the slice with gateway \"\"",
 		},
 		"an unknown network of a domain": {
-			[]intent.Edit{{AddDomain: &intent.DomainEdit{Domain: intent.Domain{Name: "e"}, Networks: []slice.NetworkName{"voice", "vidoe"}}}}, slice.Invalid,
+			[]intent.Edit{{AddDomain: &intent.DomainEdit{Domain: intent.Domain{Name: "e"}, Networks: []slice.NetworkName{"voice", "vidoe"}}}},
+			slice.Invalid,
 			`edits[0].addDomain.networks[1]: there is no network "vidoe"`,
 		},
 		"a member of another domain": {
@@ -226,38 +229,46 @@ func TestWithRefuses(t *testing.T) {
 			slice.Invalid, "edits[0].addDomain.members[0].member.domain: a is not e",
 		},
 		"another network of the name": {
-			[]intent.Edit{{RemoveNetwork: "line"}, {AddNetwork: &intent.Network{Name: "voice", Domains: []slice.Domain{"a"}}}}, slice.Conflict,
+			[]intent.Edit{{RemoveNetwork: "line"}, {AddNetwork: &intent.Network{Name: "voice", Domains: []slice.Domain{"a"}}}},
+			slice.Conflict,
 			"edits[1].addNetwork.name: network voice is there already",
 		},
 		"an unknown network of a member": {
-			[]intent.Edit{{RemoveDomain: "nowhere"}, {RemoveDomain: "nowhere"}, {AddMember: &intent.MemberEdit{Network: "vidoe"}}}, slice.Invalid,
+			[]intent.Edit{{RemoveDomain: "nowhere"}, {RemoveDomain: "nowhere"}, {AddMember: &intent.MemberEdit{Network: "vidoe"}}},
+			slice.Invalid,
 			`edits[2].addMember.network: there is no network "vidoe"`,
 		},
 		"another member of the name": {
-			[]intent.Edit{{AddMember: &intent.MemberEdit{Network: "voice", Member: intent.Member{Name: "x", Domain: "b"}}}}, slice.Conflict,
+			[]intent.Edit{{AddMember: &intent.MemberEdit{Network: "voice", Member: intent.Member{Name: "x", Domain: "b"}}}},
+			slice.Conflict,
 			"edits[0].addMember.member.name: workload x is in network voice already",
 		},
 		"a member that is elsewhere": {
-			[]intent.Edit{{RemoveMember: &intent.MemberEdit{Network: "voice", Member: intent.Member{Name: "x", Domain: "b"}}}}, slice.Conflict,
+			[]intent.Edit{{RemoveMember: &intent.MemberEdit{Network: "voice", Member: intent.Member{Name: "x", Domain: "b"}}}},
+			slice.Conflict,
 			"edits[0].removeMember.member.domain: workload x is in domain a",
 		},
 		"a path of no network": {
 			[]intent.Edit{{SetPath: &intent.Path{Network: "vidoe"}}}, slice.Invalid, `edits[0].setPath.network: there is no network "vidoe"`,
 		},
 		"a domain that a path passes": {
-			[]intent.Edit{{RemoveNetwork: "nothing"}, {RemoveDomain: "b"}}, slice.Invalid,
+			[]intent.Edit{{RemoveNetwork: "nothing"}, {RemoveDomain: "b"}},
+			slice.Invalid,
 			`edits[1].removeDomain: paths[0].hops[1]: domain "b" is not in the slice`,
 		},
 		"a domain that cuts a network": {
-			[]intent.Edit{{RemoveLink: &intent.Link{From: "a", To: "b"}}, {RemoveLink: &intent.Link{From: "c", To: "b"}}}, slice.Invalid,
+			[]intent.Edit{{RemoveLink: &intent.Link{From: "a", To: "b"}}, {RemoveLink: &intent.Link{From: "c", To: "b"}}},
+			slice.Invalid,
 			"edits[1].removeLink: slice.networks[0].domains[1]: no link of the overlay leads from a to b",
 		},
 		"a member that a vlink needs": {
-			[]intent.Edit{{RemoveMember: &intent.MemberEdit{Network: "line", Member: intent.Member{Name: "x"}}}}, slice.Invalid,
+			[]intent.Edit{{RemoveMember: &intent.MemberEdit{Network: "line", Member: intent.Member{Name: "x"}}}},
+			slice.Invalid,
 			"edits[0].removeMember: slice.networks[1].members: a vlink has two members",
 		},
 		"a path over no link": {
-			[]intent.Edit{{SetPath: &intent.Path{Network: "line", From: "a", To: "c", Hops: []slice.Domain{"a", "c"}}}}, slice.Invalid,
+			[]intent.Edit{{SetPath: &intent.Path{Network: "line", From: "a", To: "c", Hops: []slice.Domain{"a", "c"}}}},
+			slice.Invalid,
 			"edits[0].setPath: paths[1].hops[1]: there is no link a-c (add the link to the overlay or take another way)",
 		},
 	}

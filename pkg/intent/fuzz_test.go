@@ -40,3 +40,35 @@ func FuzzSegment(f *testing.F) {
 		}
 	})
 }
+
+// Whatever edits say, they leave intents that are right, or none of them is
+// carried out.
+func FuzzEdits(f *testing.F) {
+	for _, seed := range []string{
+		`[{"removeDomain":"d"},{"addLink":{"from":"a","to":"c"}},{"removeMember":{"network":"voice","member":{"name":"x"}}}]`,
+		`[{"addDomain":{"domain":{"name":"e"},"links":[{"from":"a","to":"e"}],"networks":["voice"],"members":[{"network":"line","member":{"name":"z"}}]}}]`,
+		`[{"setPath":{"network":"voice","from":"a","to":"b","hops":["a","b"]}},{"removePath":{"network":"line","from":"c","to":"a"}}]`,
+		`[{"addNetwork":{"name":"voice","cidr":"192.0.2.0/24"}},{"removeNetwork":"line"},{"addMember":{"network":"voice"}},{"removeLink":{}},{}]`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var edits []intent.Edit
+		if json.Unmarshal(text, &edits) != nil {
+			return
+		}
+		before := ring()
+		after, err := before.With(edits...)
+		if err == nil {
+			err = after.Validate()
+		} else if intent.Equal(before, after) {
+			err = nil
+		}
+		if err != nil {
+			t.Errorf("edits leave %+v: %v", after, err)
+		}
+		if !intent.Equal(before, ring()) {
+			t.Errorf("the intents before are %+v", before)
+		}
+	})
+}

@@ -26,7 +26,7 @@ type Use struct {
 
 // UseOf returns what the intents take of a domain: nothing of one that the slice
 // does not reach. Bandwidth is the sum of the caps of all ports there; a port
-// without a cap counts for nothing.
+// without a cap counts for nothing, and its network is one of Uncapped.
 func (in *Intents) UseOf(d slice.Domain) Usage {
 	var u Usage
 	if !slices.ContainsFunc(in.Slice.Domains, func(have Domain) bool { return have.Name == d }) {
@@ -45,6 +45,18 @@ func (in *Intents) UseOf(d slice.Domain) Usage {
 		}
 	}
 	return u
+}
+
+// Uncapped returns the networks, by index, that have ports in a domain without
+// a cap.
+func (in *Intents) Uncapped(d slice.Domain) []int {
+	var all []int
+	for i, n := range in.Slice.Networks {
+		if n.BandwidthKbps == 0 && slices.ContainsFunc(n.Members, func(m Member) bool { return m.Domain == d }) {
+			all = append(all, i)
+		}
+	}
+	return all
 }
 
 // Plus returns the sum of two usages. A sum that is too large stays at the end.

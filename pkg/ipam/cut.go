@@ -2,6 +2,7 @@ package ipam
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"net/netip"
 	"slices"
 
@@ -140,16 +141,16 @@ func (p *pool) room(held []netip.Addr, s slice.Span) int {
 // carve returns the lowest range of a size that no other domain has a part of,
 // and that has room for half of its size at least.
 func (p *pool) carve(held []netip.Addr, d slice.Domain, size int) (Range, bool) {
-	bits := p.prefix.Addr().BitLen()
-	for room := 1; room < size && bits > p.prefix.Bits(); room *= 2 {
-		bits--
+	length := p.prefix.Addr().BitLen()
+	for room := 1; room < size && length > p.prefix.Bits(); room *= 2 {
+		length--
 	}
 	given := make([]slice.Span, len(p.ranges))
 	for i, r := range p.ranges {
 		given[i] = slice.SpanOf(r.CIDR)
 	}
 	row := rowOf(given)
-	for c, ok := netip.PrefixFrom(p.prefix.Addr(), bits), true; ok && p.prefix.Contains(c.Addr()); {
+	for c, ok := netip.PrefixFrom(p.prefix.Addr(), length), true; ok && p.prefix.Contains(c.Addr()); {
 		span := slice.SpanOf(c)
 		past := span.Last
 		if s, barred := p.reserved.at(span.First); barred && s.Contains(span.Last) {
@@ -159,7 +160,7 @@ func (p *pool) carve(held []netip.Addr, d slice.Domain, size int) (Range, bool) 
 		} else if !p.foreign(held, d, span) && 2*p.room(held, span) >= min(size, sizeOf(span)) {
 			return Range{Domain: d, CIDR: c, Cut: true}, true
 		}
-		c, ok = following(past, bits)
+		c, ok = following(past, length)
 	}
 	return Range{}, false
 }
@@ -177,19 +178,19 @@ func (r row) last(s slice.Span) (slice.Span, bool) {
 }
 
 // following returns the first prefix of a length that lies behind an address.
-func following(a netip.Addr, bits int) (netip.Prefix, bool) {
-	p := netip.PrefixFrom(a, bits).Masked()
+func following(a netip.Addr, length int) (netip.Prefix, bool) {
+	p := netip.PrefixFrom(a, length).Masked()
 	next := slice.SpanOf(p).Last.Next()
-	return netip.PrefixFrom(next, bits), next.IsValid()
+	return netip.PrefixFrom(next, length), next.IsValid()
 }
 
 // sizeOf returns how many addresses a span has, or that they are very many.
 func sizeOf(s slice.Span) int {
 	const many = 1 << 30
 	a, b := s.First.As16(), s.Last.As16()
-	high := binary.BigEndian.Uint64(b[:8]) - binary.BigEndian.Uint64(a[:8])
-	low := binary.BigEndian.Uint64(b[8:]) - binary.BigEndian.Uint64(a[8:])
-	if high != 0 && !(high == 1 && binary.BigEndian.Uint64(b[8:]) < binary.BigEndian.Uint64(a[8:])) || low >= many {
+	low, borrow := bits.Sub64(binary.BigEndian.Uint64(b[8:]), binary.BigEndian.Uint64(a[8:]), 0)
+	high, _ := bits.Sub64(binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(a[:8]), borrow)
+	if high != 0 || low >= many {
 		return many
 	}
 	return int(low) + 1 //nolint:gosec // less than many

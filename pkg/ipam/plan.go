@@ -146,7 +146,7 @@ func (p Plan) check() error {
 			return slice.Errorf(slice.Invalid, "prefix %s has bits behind its length; write %s", prefix, prefix.Masked())
 		}
 	}
-	if p.Second.IsValid() && !(p.Prefix.Addr().Is4() && p.Second.Addr().Is6()) {
+	if p.Second.IsValid() && (!p.Prefix.Addr().Is4() || !p.Second.Addr().Is6()) {
 		return slice.Errorf(slice.Invalid, "prefix %s is no IPv6 one beside an IPv4 one", p.Second)
 	}
 	for i, r := range p.Ranges {

@@ -31,13 +31,14 @@ type OnosNetworks interface {
 	Attach(t slice.NetworkType, name string, ends []topology.End) error
 	Detach(t slice.NetworkType, name string, ends []topology.End) error
 	Delete(t slice.NetworkType, name string) error
+	Mirror(t slice.NetworkType, name string, at topology.End) error
 }
 
 // OnosLinks are those among them that have two ports and a path, and what can
 // be asked of both kinds.
 type OnosLinks interface {
 	CreateLink(name string, from, to topology.End, path []slice.DPID) error
-	Find(t slice.NetworkType, name string) (ends []topology.End, number slice.Network, err error)
+	Find(t slice.NetworkType, name string) (ends []topology.End, number slice.Network, mirror topology.End, err error)
 }
 
 // OnosConfig says whom the door serves.

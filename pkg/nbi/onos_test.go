@@ -12,6 +12,7 @@ import (
 
 	"github.com/l2sces/l2sces/pkg/fabric"
 	"github.com/l2sces/l2sces/pkg/nbi"
+	"github.com/l2sces/l2sces/pkg/pipeline"
 	"github.com/l2sces/l2sces/pkg/sdnc"
 	"github.com/l2sces/l2sces/pkg/slice"
 	"github.com/l2sces/l2sces/pkg/store"
@@ -108,7 +109,7 @@ func TestOnosNetworks(t *testing.T) {
 	o.want(409, "is in network n", "POST", vnets+"/port", `{"networkId":"y","networkEndpoints":["`+portA+`"]}`)
 	o.want(409, "", "POST", vnets+"/port", `{"networkId":"nobody","networkEndpoints":["`+portB+`"]}`)
 	o.want(400, "link", "POST", vnets+"/port", `{"networkId":"n","networkEndpoints":["of:00000000000000a1/20"]}`)
-	_, number, err := o.control.Guests().Find(slice.VNet, "n")
+	_, number, _, err := o.control.Guests().Find(slice.VNet, "n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,11 +156,54 @@ func TestOnosRefuses(t *testing.T) {
 		})
 	}
 	o.T = t
-	o.want(501, "mirror", "POST", vnets+"/mirror-port", `{"networkId":"n","mirrorPort":"`+portA+`"}`)
-	o.want(501, "mirror", "POST", vnets, `{"networkId":"m","mirrorPort":"`+portA+`"}`)
-	o.want(404, "", "GET", vnets+"/m", "")
 	o.want(415, "application/json", "POST", vnets, `{}`, "Content-Type", "text/xml")
 	o.want(404, "Not Found", "PUT", vnets+"/status", "")
+}
+
+// A mirror port is there when the answer says so, is shown, survives a restart
+// and is no port for anything else. What cannot be copied is refused.
+func TestOnosMirror(t *testing.T) {
+	o := newOnos(t)
+	mirror := func(id, port string) string { return `{"networkId":"` + id + `","mirrorPort":"` + port + `"}` }
+	ports := func(id, port string) string { return `{"networkId":"` + id + `","networkEndpoints":["` + port + `"]}` }
+	const far, unknown, alone = "of:00000000000000c3/9", "of:00000000000000ff/1", "of:00000000000000d4/1"
+	o.want(204, "", "POST", vnets, `{"networkId":"n","networkEndpoints":["`+portA+`","`+portB+`"]}`)
+	o.want(409, "", "POST", vnets+"/mirror-port", mirror("nobody", far))
+	o.want(400, "connect point", "POST", vnets+"/mirror-port", mirror("n", "c3/9"))
+	o.want(409, "has never connected", "POST", vnets+"/mirror-port", mirror("n", unknown))
+	o.want(409, "a mirror port is in none", "POST", vnets+"/mirror-port", mirror("n", portA))
+	o.want(400, "is the end of link", "POST", vnets+"/mirror-port", mirror("n", "of:00000000000000c3/21"))
+	if err := o.control.Fabric().Guest(0xd4); err != nil {
+		t.Fatal(err)
+	}
+	o.want(409, "no link leads from switch of:00000000000000a1 to switch of:00000000000000d4", "POST", vnets+"/mirror-port", mirror("n", alone))
+	for range 2 {
+		o.want(204, "", "POST", vnets+"/mirror-port", mirror("n", far))
+	}
+	o.want(409, "is in network n", "POST", vnets, `{"networkId":"m","networkEndpoints":["`+far+`"]}`)
+	o.want(409, "is in network n", "POST", vnets, mirror("m", far))
+	o.want(404, "", "GET", vnets+"/m", "") // nothing of it is left
+	o.want(409, "is the mirror port of network n", "POST", vnets+"/port", ports("n", far))
+	o.start()
+	o.want(200, "\nMirror Port: "+far+"\n", "GET", vnets+"/n", "", "Accept", "text/plain")
+	o.want(200, `"mirrorPort":"`+far+`"`, "GET", vnets+"/n", "")
+	copied := 0
+	rules, err := o.control.Fabric().Rules(t.Context(), 0xb2, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range rules.Flows {
+		if f.Owner != 0 && f.Table == pipeline.Mirror {
+			copied++
+		}
+	}
+	if copied != 1 {
+		t.Errorf("%d flows of switch b2 copy frames", copied)
+	}
+	o.want(204, "", "POST", vnets, mirror("own", "of:00000000000000c3/8"))
+	o.want(200, "", "DELETE", vnets+"/port", ports("n", far))
+	o.want(200, "Mirror Port: null", "GET", vnets+"/n", "", "Accept", "text/plain")
+	o.want(204, "", "POST", vnets+"/port", ports("n", far))
 }
 
 func TestOnosLinks(t *testing.T) {

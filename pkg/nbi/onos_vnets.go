@@ -1,6 +1,7 @@
 package nbi
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,7 +10,6 @@ import (
 
 	"github.com/l2sces/l2sces/pkg/slice"
 	"github.com/l2sces/l2sces/pkg/topology"
-	"github.com/l2sces/l2sces/pkg/web"
 )
 
 type onosDoor struct{ conf OnosConfig }
@@ -31,29 +31,41 @@ func (d onosDoor) create(c echo.Context) error {
 	if err := checkOnosName(body.ID); err != nil {
 		return err
 	}
-	if body.Mirror != "" {
-		return noMirror()
-	}
 	ends, err := parseEnds(body.Endpoints)
 	if err != nil {
 		return err
 	}
+	_, _, _, missing := d.conf.Links.Find(slice.VNet, body.ID)
 	if err := d.conf.Networks.Create(slice.VNet, body.ID); err != nil {
 		return err
 	}
+	if err := d.fill(body, ends); err != nil {
+		if slice.KindOf(missing) == slice.NotFound { // it is new: nothing of it stays
+			err = errors.Join(err, d.conf.Networks.Delete(slice.VNet, body.ID))
+		}
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// fill gives a network the ports that came with it.
+func (d onosDoor) fill(body onosNetwork, ends []topology.End) error {
 	if len(ends) > 0 {
 		if err := d.conf.Networks.Attach(slice.VNet, body.ID, ends); err != nil {
 			return err
 		}
 	}
-	return c.NoContent(http.StatusNoContent)
+	if body.Mirror == "" {
+		return nil
+	}
+	at, err := parseEnd(body.Mirror)
+	if err != nil {
+		return err
+	}
+	return d.conf.Networks.Mirror(slice.VNet, body.ID, at)
 }
 
-// noMirror refuses what a client must not believe to be in place.
-func noMirror() error {
-	return web.Errorf(http.StatusNotImplemented, "mirror ports are not supported: frames of a network are copied nowhere")
-}
-
+// mirror gives a network the port that its frames are copied to.
 func (d onosDoor) mirror(c echo.Context) error {
 	var body onosNetwork
 	if err := onosBody(c, &body); err != nil {
@@ -62,10 +74,14 @@ func (d onosDoor) mirror(c echo.Context) error {
 	if body.Mirror == "" {
 		return slice.Errorf(slice.Invalid, "mirrorPort is missing")
 	}
-	if _, _, err := d.conf.Links.Find(slice.VNet, body.ID); err != nil {
+	at, err := parseEnd(body.Mirror)
+	if err != nil {
+		return err
+	}
+	if err := d.conf.Networks.Mirror(slice.VNet, body.ID, at); err != nil {
 		return unknown(err, http.StatusConflict)
 	}
-	return noMirror()
+	return c.NoContent(http.StatusNoContent)
 }
 
 // unknown answers that there is no such network as the original does.
@@ -139,13 +155,17 @@ type onosShown struct {
 
 func (d onosDoor) show(t slice.NetworkType) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		ends, number, err := d.conf.Links.Find(t, c.Param("id"))
+		ends, number, mirror, err := d.conf.Links.Find(t, c.Param("id"))
 		if err != nil {
 			return unknown(err, http.StatusNotFound)
 		}
 		shown := onosShown{ID: c.Param("id"), Endpoints: []string{}, Tunnels: []uint32{uint32(number)}}
 		for _, e := range ends {
 			shown.Endpoints = append(shown.Endpoints, endText(e))
+		}
+		if mirror != (topology.End{}) {
+			text := endText(mirror)
+			shown.Mirror = &text
 		}
 		if strings.Contains(c.Request().Header.Get("Accept"), "text/plain") {
 			return c.String(http.StatusOK, shown.text(t))
@@ -166,7 +186,11 @@ func (s onosShown) text(t slice.NetworkType) string {
 		fmt.Fprintf(&b, " -%d\n", n)
 	}
 	if t == slice.VNet {
-		b.WriteString("Mirror Port: null\n")
+		mirror := "null"
+		if s.Mirror != nil {
+			mirror = *s.Mirror
+		}
+		fmt.Fprintf(&b, "Mirror Port: %s\n", mirror)
 	}
 	return b.String()
 }
@@ -176,7 +200,7 @@ func (s onosShown) text(t slice.NetworkType) string {
 func (d onosDoor) remove(t slice.NetworkType) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if t == slice.VLink {
-			if _, _, err := d.conf.Links.Find(t, c.Param("id")); err != nil {
+			if _, _, _, err := d.conf.Links.Find(t, c.Param("id")); err != nil {
 				return unknown(err, http.StatusNotFound)
 			}
 		}

@@ -18,14 +18,14 @@ func (a *api) stream(c echo.Context) error {
 	at, known := a.conf.Events.place(c.Request().Header.Get("Last-Event-ID"))
 	s, err := web.NewStream(c)
 	if err != nil {
-		return nil //nolint:nilerr // the client has left
+		return nil // the client has left
 	}
 	tick := time.NewTicker(web.Beat)
 	defer tick.Stop()
 	for {
 		events, lost, more := a.conf.Events.after(at)
 		if err := tell(s, events, lost || !known); err != nil {
-			return nil //nolint:nilerr // the client has left
+			return nil // the client has left
 		}
 		at, known = at+uint64(len(events)), true
 		if lost {
@@ -37,7 +37,7 @@ func (a *api) stream(c echo.Context) error {
 		case <-more:
 		case <-tick.C:
 			if err := s.Alive(); err != nil {
-				return nil //nolint:nilerr // the client has left
+				return nil // the client has left
 			}
 		}
 	}

@@ -44,13 +44,13 @@ func Compile(n Network, g topology.Graph) (Plan, error) {
 	}
 	plan := Plan{
 		Rules: map[slice.DPID]flow.Rules{}, Links: r.links(), Detours: r.protection.links(),
-		Reserved: r.steering.reserved, Degraded: r.steering.degraded, open: n.open(), ends: r.ends(),
+		Reserved: r.steering.reserved, Degraded: slices.Concat(r.steering.degraded, r.mirroring.degraded()), open: n.open(), ends: r.ends(),
 	}
 	for _, l := range r.tree.Links() {
 		plan.tree = append(plan.tree, l.Bare()) // what is measured of it changes no way
 	}
 	plan.teach(n, r)
-	for _, s := range slices.Concat(r.tree.Switches(), slices.Collect(maps.Keys(r.used)), slices.Collect(maps.Keys(r.protection.in))) {
+	for _, s := range slices.Concat(r.tree.Switches(), slices.Collect(maps.Keys(r.used)), slices.Collect(maps.Keys(r.protection.in)), r.mirroring.switches()) {
 		if _, done := plan.Rules[s]; !done {
 			plan.Rules[s] = rules(n, r, s)
 		}
@@ -84,6 +84,7 @@ func rules(n Network, r route, s slice.DPID) flow.Rules {
 		all.Groups = append(all.Groups, everybody(n, r, s))
 	}
 	all.Groups = append(all.Groups, failovers(n, r, s)...)
+	all.Flows = append(all.Flows, copies(n, r, s)...)
 	slices.SortStableFunc(all.Flows, func(x, y flow.Flow) int { return cmp.Compare(x.Table.ID, y.Table.ID) })
 	return all
 }

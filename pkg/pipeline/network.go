@@ -20,6 +20,10 @@ type Network struct {
 	// Backup is a second number. With it, frames for known addresses go around a
 	// link that is down without waiting for anybody.
 	Backup slice.Network
+	// Mirror gets a copy of every frame that a port of the network sends and that
+	// may pass. It sends nothing. Zero: there is none.
+	Mirror topology.End
+	Copies slice.Network // number of the copies on links
 }
 
 // An Attachment is one port of a network.
@@ -128,5 +132,5 @@ func (n Network) checkPorts(g topology.Graph) error {
 			owner[mac] = end
 		}
 	}
-	return nil
+	return n.checkMirror(taken)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/l2sces/l2sces/pkg/flow"
 	"github.com/l2sces/l2sces/pkg/pipeline"
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/topology"
 )
 
 const page = "../../docs/pipeline.md"
@@ -32,6 +33,9 @@ var (
 	pageProtected = pipeline.Network{Number: 45, Backup: 46, Type: slice.VLink, Attachments: []pipeline.Attachment{
 		{Switch: 1, Port: 7, Behind: macs(0x11)}, {Switch: 2, Port: 7, Behind: macs(0x21)},
 	}}
+	pageMirrored = pipeline.Network{Number: 47, Copies: 48, Type: slice.VNet, Mirror: topology.End{Switch: 2, Port: 9}, Attachments: []pipeline.Attachment{
+		{Switch: 1, Port: 8, Behind: macs(0x11)}, {Switch: 3, Port: 8, Behind: macs(0x31)},
+	}}
 	pageExt = pipeline.Network{Number: 44, Type: slice.ExtVNet, Attachments: []pipeline.Attachment{
 		{Switch: 1, Port: 6}, {Switch: 2, Port: 6},
 	}}
@@ -43,7 +47,7 @@ func dumps(t *testing.T) map[string]string {
 	t.Helper()
 	all := pipeline.Base()
 	all.Flows = append(all.Flows, pipeline.Discovery(102))
-	for _, n := range []pipeline.Network{pageVNet, pageBound, pageExt, pageProtected} {
+	for _, n := range []pipeline.Network{pageVNet, pageBound, pageExt, pageProtected, pageMirrored} {
 		r := compile(t, n, pageGraph).Rules[1]
 		all.Flows = append(all.Flows, r.Flows...)
 		all.Groups = append(all.Groups, r.Groups...)

@@ -27,7 +27,8 @@ var (
 	}
 	Mirror = &flow.Table{
 		ID: 3, Name: "Mirror",
-		Next: []*flow.Table{Forward},
+		Fields: []flow.Field{flow.FieldMetadata},
+		Next:   []*flow.Table{Forward},
 	}
 	Limit = &flow.Table{
 		ID: 2, Name: "Limit",

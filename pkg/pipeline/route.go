@@ -16,6 +16,7 @@ type route struct {
 
 	steering   steering
 	protection protection
+	mirroring  mirroring
 }
 
 // routes finds the ways of a network. Frames for all take a tree that holds the
@@ -56,15 +57,18 @@ func routes(n Network, g topology.Graph) (route, error) {
 	if n.Backup != 0 {
 		r.protect(n, g, members)
 	}
+	if n.mirrored() {
+		r.mirror(n, g)
+	}
 	return r, r.fits(n)
 }
 
 // fits wants numbers that the links can carry: a wire has room for a label.
 func (r route) fits(n Network) error {
-	for _, used := range []map[slice.DPID]map[slice.Port]topology.Link{r.used, r.protection.in} {
+	for _, used := range []map[slice.DPID]map[slice.Port]topology.Link{r.used, r.protection.in, r.mirroring.in} {
 		for _, ports := range used {
 			for _, l := range ports {
-				if l.Wire && max(n.Number, n.Backup) > slice.Network(slice.MaxVLAN) {
+				if l.Wire && max(n.Number, n.Backup, n.Copies) > slice.Network(slice.MaxVLAN) {
 					return slice.Errorf(slice.Exhausted, "link %s has labels up to %d and no tunnel", l.Name, slice.MaxVLAN)
 				}
 			}
@@ -99,7 +103,7 @@ func (r route) use(l topology.Link) {
 // while another link is down.
 func (r route) ends() map[topology.End]bool {
 	all := map[topology.End]bool{}
-	for _, used := range []map[slice.DPID]map[slice.Port]topology.Link{r.used, r.protection.in} {
+	for _, used := range []map[slice.DPID]map[slice.Port]topology.Link{r.used, r.protection.in, r.mirroring.in} {
 		for s, ports := range used {
 			for p := range ports {
 				all[topology.End{Switch: s, Port: p}] = true
@@ -112,9 +116,11 @@ func (r route) ends() map[topology.End]bool {
 // links returns the names of the links that carry the network.
 func (r route) links() []string {
 	names := map[string]bool{}
-	for _, ports := range r.used {
-		for _, l := range ports {
-			names[l.Name] = true
+	for _, used := range []map[slice.DPID]map[slice.Port]topology.Link{r.used, r.mirroring.in} {
+		for _, ports := range used {
+			for _, l := range ports {
+				names[l.Name] = true
+			}
 		}
 	}
 	return slices.Sorted(maps.Keys(names))

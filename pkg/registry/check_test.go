@@ -22,8 +22,10 @@ func TestCheck(t *testing.T) {
 		change func(*intent.Registration)
 		text   string // of the fault; empty: none
 	}{
-		"as it is":            {func(*intent.Registration) {}, ""},
-		"several addresses":   {func(r *intent.Registration) { r.Addresses = []string{"192.0.2.1:1", "[2001:db8::1]:65535", "h.example.org:1"} }, ""},
+		"as it is": {func(*intent.Registration) {}, ""},
+		"several addresses": {func(r *intent.Registration) {
+			r.Addresses = []string{"192.0.2.1:1", "[2001:db8::1]:65535", "h.example.org:1"}
+		}, ""},
 		"a folder":            {func(r *intent.Registration) { r.Credentials.File = "/etc/field" }, ""},
 		"a command":           {func(r *intent.Registration) { r.Credentials.Command = "vault" }, ""},
 		"no name":             {func(r *intent.Registration) { r.Name = "" }, "name: "},

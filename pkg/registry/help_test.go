@@ -70,6 +70,7 @@ type world struct {
 	sites map[string]*site // by address
 	mark  string
 	use   map[slice.Domain]intent.Use
+	told  []string // reasons of events
 }
 
 func newWorld(t *testing.T, addresses ...string) *world {
@@ -87,6 +88,14 @@ func newWorld(t *testing.T, addresses ...string) *world {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			return w.mark, nil
+		},
+		Tell: func(e intent.Event) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if e.Domain != "field" || e.Object != "domain/field" {
+				t.Errorf("event %+v", e)
+			}
+			w.told = append(w.told, e.Reason)
 		},
 		Use: func(d slice.Domain) intent.Use {
 			w.mu.Lock()

@@ -83,6 +83,9 @@ func TestF25BadCredentials(t *testing.T) {
 		site.does(func() { site.keys = map[string]bool{"two": true} })
 		w.does(func() { w.mark = "two" })
 		got, err = w.VerifyDomain(t.Context(), "field")
+		if last := w.told[len(w.told)-1]; last != "CredentialsRotated" {
+			t.Errorf("events %v", w.told)
+		}
 		if err != nil || got.Conditions[0].Reason != "Answered" || site.lines() != 1 {
 			t.Errorf("%+v, %v, %d lines", got.Conditions[0], err, site.lines())
 		}

@@ -80,26 +80,34 @@ func (r *Registry) ask(ctx context.Context, reg intent.Registration, l *line) (i
 	return a.Info, Judge(a)
 }
 
-// note keeps what was seen of a domain, and logs what is news.
+// note keeps what was seen of a domain, and tells what is news.
 func (r *Registry) note(e *entry, info intent.DomainInfo, fresh []intent.Condition) {
+	old := e.conditions
+	now := renew(old, append(fresh, draining(e.Registration)), e.Generation, r.cfg.Now())
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if fresh[0].Status {
 		e.info = info
 	}
-	old := e.conditions
-	e.conditions = renew(old, append(fresh, draining(e.Registration)), e.Generation, r.cfg.Now())
-	for _, c := range e.conditions {
+	e.conditions = now
+	r.mu.Unlock()
+	for _, c := range now {
 		i := slices.IndexFunc(old, func(o intent.Condition) bool { return o.Type == c.Type })
 		known := i >= 0
 		switch {
 		case !slices.Contains(needed, c.Type):
 		case !c.Status && (!known || old[i].Status):
 			r.cfg.Logger.Warn("domain is not fit", "domain", string(e.Name), "condition", c.Type, "reason", c.Reason, "message", c.Message)
+			r.tell(e.Name, true, "Not"+c.Type, c.Message)
 		case c.Status && known && !old[i].Status:
 			r.cfg.Logger.Info("domain is fit again", "domain", string(e.Name), "condition", c.Type)
+			r.tell(e.Name, false, c.Type, "it was not, and is again")
 		}
 	}
+}
+
+// tell says what happened to a domain.
+func (r *Registry) tell(d slice.Domain, warning bool, reason, message string) {
+	r.cfg.Tell(intent.Event{Domain: d, Object: "domain/" + string(d), Warning: warning, Reason: reason, Message: message})
 }
 
 // rotate takes new credentials of a domain into use. Those that do not work
@@ -128,6 +136,7 @@ func (r *Registry) rotate(ctx context.Context, reg intent.Registration, l *line)
 	}
 	l.swap(fresh)
 	r.cfg.Logger.Info("domain is called with new credentials", "domain", string(reg.Name))
+	r.tell(reg.Name, false, "CredentialsRotated", "it is called with new credentials")
 	return nil
 }
 

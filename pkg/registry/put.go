@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -106,6 +108,7 @@ func (r *Registry) put(ctx context.Context, have *entry, next stored, o intent.O
 	}
 	r.publish(e)
 	r.cfg.Logger.Info("domain registered", "domain", string(next.Name), "generation", next.Generation)
+	r.tell(next.Name, false, "DomainRegistered", fmt.Sprintf("generation %d, at %s", next.Generation, strings.Join(next.Addresses, ", ")))
 	return r.told(e), nil
 }
 
@@ -158,6 +161,11 @@ func (r *Registry) DrainDomain(ctx context.Context, d slice.Domain, drain bool) 
 	}
 	r.publish(next)
 	r.cfg.Logger.Info("domain drains", "domain", string(d), "draining", drain)
+	if drain {
+		r.tell(d, false, "DomainDrains", "no new slice gets in")
+	} else {
+		r.tell(d, false, "DomainOpen", "slices get in again")
+	}
 	return r.told(next), nil
 }
 

@@ -48,7 +48,9 @@ type Config struct {
 	Mark func(context.Context, intent.Registration) (string, error)
 	// Use tells what slices take of a domain. It is never called under a lock
 	// that Domain, Names or Terms need. Nil: nothing.
-	Use    func(slice.Domain) intent.Use
+	Use func(slice.Domain) intent.Use
+	// Tell is told what happens to domains. Nil: nobody is.
+	Tell   func(intent.Event)
 	Static []intent.Registration // given on the command line
 	Logger *slog.Logger          // nil: none
 	Now    func() time.Time      // nil: time.Now
@@ -85,6 +87,9 @@ func New(cfg Config) (*Registry, error) {
 	}
 	if cfg.Mark == nil {
 		cfg.Mark = func(context.Context, intent.Registration) (string, error) { return "", nil }
+	}
+	if cfg.Tell == nil {
+		cfg.Tell = func(intent.Event) {}
 	}
 	if cfg.Allow == nil {
 		cfg.Allow = func(intent.Registration) error { return nil }

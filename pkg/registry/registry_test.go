@@ -65,6 +65,10 @@ func TestPutVerifyRemove(t *testing.T) {
 		if n := w.sites["a:1"].lines(); n != 0 {
 			t.Errorf("%d lines are open after the end", n)
 		}
+		told := []string{"DomainRegistered", "NotClockInSync", "NotSizeFits", "DomainRemoved"}
+		if diff := cmp.Diff(told, w.told); diff != "" {
+			t.Errorf("events (-want +got)\n%s", diff)
+		}
 		if w.Domain("field") != nil || len(w.Names()) != 0 || len(w.store.values) != 0 {
 			t.Error("the domain is still there")
 		}

@@ -40,6 +40,7 @@ func (r *Registry) RemoveDomain(ctx context.Context, d slice.Domain) (existed bo
 	r.mu.Unlock()
 	e.line.retire()
 	r.cfg.Logger.Info("domain removed", "domain", string(d))
+	r.tell(d, false, "DomainRemoved", "slices cannot use it any more")
 	return true, nil
 }
 

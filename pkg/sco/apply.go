@@ -58,7 +58,7 @@ func (s *SCO) masked(given intent.Intents, mask []string) func(*record) (intent.
 // checked returns intents in canonical order, with defaults, if they are in
 // order and the SCO can do them.
 func (s *SCO) checked(in intent.Intents) (intent.Intents, error) {
-	in = in.Canonical() // a copy that defaults can be filled into
+	in = in.Clone() // for defaults; faults name the indices of who asks
 	intent.Default(&in)
 	if err := in.Validate(); err != nil {
 		return in, err

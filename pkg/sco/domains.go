@@ -2,6 +2,7 @@ package sco
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -117,7 +118,7 @@ func (s *SCO) claim(in intent.Intents, before *record) error {
 	for i, d := range in.Slice.Domains {
 		if err := s.admit(in, before, d.Name); err != nil {
 			delete(s.claims, in.Slice.ID)
-			return slice.Errorf(slice.KindOf(err), "slice.domains[%d].name: %w", i, err)
+			return fmt.Errorf("slice.domains[%d].name: %w", i, err)
 		}
 	}
 	return nil
@@ -136,9 +137,31 @@ func (s *SCO) admit(in intent.Intents, before *record, d slice.Domain) error {
 	if terms.Capacity.Unlimited() {
 		return nil
 	}
+	if terms.Capacity.BandwidthKbps > 0 {
+		if err := capped(in, before, d); err != nil {
+			return err
+		}
+	}
 	others := s.usage(d, in.Slice.ID)
 	if over := terms.Capacity.Over(others.Plus(in.UseOf(d)), others.Plus(had)); over != "" {
 		return slice.Errorf(slice.Exhausted, "domain %s has no place for it: %s: ask for less there, or use another domain", d, over)
+	}
+	return nil
+}
+
+// capped refuses a network without a cap where bandwidth is limited: nobody could
+// say what it takes. One that is there already stays.
+func capped(in intent.Intents, before *record, d slice.Domain) error {
+	had := map[slice.NetworkName]bool{}
+	if before != nil {
+		for _, i := range before.Intents.Uncapped(d) {
+			had[before.Intents.Slice.Networks[i].Name] = true
+		}
+	}
+	for _, i := range in.Uncapped(d) {
+		if name := in.Slice.Networks[i].Name; !had[name] {
+			return slice.Errorf(slice.Invalid, "domain %s limits bandwidth, and network %s has no cap: set slice.networks[%d].bandwidthKbps", d, name, i)
+		}
 	}
 	return nil
 }
@@ -168,4 +191,9 @@ func (s *SCO) forgetDomains() {
 			s.hasten(d)
 		}
 	}
+}
+
+// Tell writes down what happened to a domain, for those who ask for events.
+func (s *SCO) Tell(e intent.Event) {
+	s.happenedTo(e.Domain, e.Object, e.Warning, e.Reason, e.Message)
 }

@@ -62,8 +62,8 @@ func (w *world) register(r *registry.Registry, d slice.Domain, c intent.Capacity
 	}
 }
 
-// two is a slice over a and another domain, with a port in each.
-func two(id slice.ID, other slice.Domain) intent.Intents {
+// shared is a slice over a and another domain, with a port in each.
+func shared(id slice.ID, other slice.Domain) intent.Intents {
 	i := intent.Intents{Slice: intent.Slice{
 		ID: id, Tenant: "blue", Domains: []intent.Domain{{Name: "a"}, {Name: other}},
 		Networks: []intent.Network{{Name: "voice", BandwidthKbps: 100, Members: []intent.Member{
@@ -91,9 +91,9 @@ func TestCapacity(t *testing.T) {
 			in(t, sco.Config{}, func(w *world) {
 				r := w.registered("a", "c")
 				w.register(r, "b", test.limit)
-				w.ready(two("one", "b"))
+				w.ready(shared("one", "b"))
 				before := w.everything()
-				_, err := w.Apply(w.ctx, two("two", "b"), intent.Order{})
+				_, err := w.Apply(w.ctx, shared("two", "b"), intent.Order{})
 				if test.text == "" {
 					if err != nil {
 						w.t.Error(err)
@@ -107,11 +107,11 @@ func TestCapacity(t *testing.T) {
 					w.t.Errorf("a refused slice leaves (-before +after)\n%s", diff)
 				}
 				// What is there goes on and may give up something; what it frees is free.
-				w.ready(two("one", "b"))
+				w.ready(shared("one", "b"))
 				if _, err := w.Delete(w.ctx, "one", intent.Order{}); err != nil {
 					w.t.Fatal(err)
 				}
-				w.ready(two("two", "b"))
+				w.ready(shared("two", "b"))
 			})
 		})
 	}
@@ -126,7 +126,7 @@ func TestCapacityIsNotOverrun(t *testing.T) {
 		faults := make([]error, 12)
 		for i := range faults {
 			all.Go(func() {
-				_, faults[i] = w.Apply(w.ctx, two(slice.ID(fmt.Sprintf("s%d", i)), "b"), intent.Order{})
+				_, faults[i] = w.Apply(w.ctx, shared(slice.ID(fmt.Sprintf("s%d", i)), "b"), intent.Order{})
 			})
 		}
 		all.Wait()
@@ -145,20 +145,41 @@ func TestCapacityIsNotOverrun(t *testing.T) {
 	})
 }
 
+func TestBandwidthNeedsCaps(t *testing.T) {
+	in(t, sco.Config{}, func(w *world) {
+		r := w.registered("a", "b")
+		open := func(id slice.ID) intent.Intents {
+			i := shared(id, "b")
+			i.Slice.Networks[0].BandwidthKbps = 0
+			return i
+		}
+		w.ready(open("early"))
+		w.register(r, "b", intent.Capacity{BandwidthKbps: 1000})
+		_, err := w.Apply(w.ctx, open("late"), intent.Order{})
+		if slice.KindOf(err) != slice.Invalid || !strings.Contains(err.Error(), "set slice.networks[0].bandwidthKbps") {
+			w.t.Errorf("got %v", err)
+		}
+		w.ready(shared("late", "b"))
+		changed := open("early")
+		changed.Slice.Networks[0].MTU = 1400
+		w.ready(changed) // what was there stays
+	})
+}
+
 func TestDrainingDomain(t *testing.T) {
 	in(t, sco.Config{}, func(w *world) {
 		r := w.registered("a", "b", "c")
-		w.ready(two("one", "b"))
+		w.ready(shared("one", "b"))
 		if got, err := r.DrainDomain(w.ctx, "b", true); err != nil || got.Slices != 1 || !got.Draining {
 			w.t.Errorf("%+v, %v", got, err)
 		}
-		changed := two("one", "b")
+		changed := shared("one", "b")
 		changed.Slice.Networks[0].BandwidthKbps = 7
 		w.ready(changed) // it has its place
-		w.ready(two("other", "c"))
-		grown := two("other", "c")
+		w.ready(shared("other", "c"))
+		grown := shared("other", "c")
 		grown.Slice.Domains = append(grown.Slice.Domains, intent.Domain{Name: "b"})
-		for _, refused := range []intent.Intents{two("two", "b"), grown} {
+		for _, refused := range []intent.Intents{shared("two", "b"), grown} {
 			_, err := w.Apply(w.ctx, refused, intent.Order{})
 			if slice.KindOf(err) != slice.Unavailable || !strings.Contains(err.Error(), "domain b takes no new slice: it is draining") {
 				w.t.Errorf("slice %s: %v", refused.Slice.ID, err)
@@ -170,7 +191,7 @@ func TestDrainingDomain(t *testing.T) {
 		if _, err := r.DrainDomain(w.ctx, "b", false); err != nil {
 			w.t.Fatal(err)
 		}
-		w.ready(two("two", "b"))
+		w.ready(shared("two", "b"))
 	})
 }
 
@@ -179,12 +200,12 @@ func TestDomainsComeAndGo(t *testing.T) {
 	in(t, sco.Config{}, func(w *world) {
 		r := w.registered("a")
 		w.loop()
-		_, err := w.Apply(w.ctx, two("one", "b"), intent.Order{})
+		_, err := w.Apply(w.ctx, shared("one", "b"), intent.Order{})
 		if slice.KindOf(err) != slice.Invalid || !strings.Contains(err.Error(), "domain b is not known here; known are [a]") {
 			w.t.Errorf("unknown: %v", err)
 		}
 		w.register(r, "b", intent.Capacity{})
-		w.ready(two("one", "b"))
+		w.ready(shared("one", "b"))
 		if err := w.Ready(); err != nil {
 			w.t.Errorf("not ready: %v", err)
 		}
@@ -198,11 +219,11 @@ func TestDomainsComeAndGo(t *testing.T) {
 		if use := w.Use("b"); use != (intent.Use{}) {
 			w.t.Errorf("use of a domain that is gone: %+v", use)
 		}
-		if _, err := w.Apply(w.ctx, two("one", "b"), intent.Order{}); slice.KindOf(err) != slice.Invalid {
+		if _, err := w.Apply(w.ctx, shared("one", "b"), intent.Order{}); slice.KindOf(err) != slice.Invalid {
 			w.t.Errorf("unknown again: %v", err)
 		}
 		w.register(r, "b", intent.Capacity{})
-		w.ready(two("one", "b"))
+		w.ready(shared("one", "b"))
 	})
 }
 
@@ -221,7 +242,7 @@ func TestF21RemoveOrUse(t *testing.T) {
 				}
 				_, removed = r.RemoveDomain(w.ctx, "b")
 			})
-			all.Go(func() { _, made = w.Apply(w.ctx, two("one", "b"), intent.Order{}) })
+			all.Go(func() { _, made = w.Apply(w.ctx, shared("one", "b"), intent.Order{}) })
 			all.Wait()
 			synctest.Wait()
 			known := slices.Contains(r.Names(), "b")
@@ -250,7 +271,7 @@ func TestDeadDomainGoesWithItsSlices(t *testing.T) {
 	in(t, sco.Config{}, func(w *world) {
 		r := w.registered("a", "b")
 		w.loop()
-		w.ready(two("one", "b"))
+		w.ready(shared("one", "b"))
 		w.domains["b"].away()
 		if _, err := w.Delete(w.ctx, "one", intent.Order{}); slice.KindOf(err) != slice.Unavailable {
 			w.t.Fatalf("deleted: %v", err)

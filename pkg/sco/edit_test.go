@@ -1,11 +1,12 @@
 package sco_test
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/l2sces/l2sces/pkg/intent"
@@ -49,7 +50,7 @@ func TestEdit(t *testing.T) {
 		if s.Phase != intent.Ready || s.Generation != 3 {
 			t.Errorf("got %+v", s)
 		}
-		if diff := cmp.Diff(want, w.everything().Segments, apart); diff != "" {
+		if diff := gocmp.Diff(want, w.everything().Segments, apart); diff != "" {
 			t.Errorf("and back (-want +got)\n%s", diff)
 		}
 		s, err = w.Edit(w.ctx, "s", []intent.Edit{{RemoveNetwork: "local"}, {RemoveDomain: "c"}}, intent.Order{})
@@ -69,7 +70,7 @@ func TestEditRefused(t *testing.T) {
 			if slice.KindOf(err) != kind || err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: got %v, want %q of kind %s", name, err, want, kind)
 			}
-			if diff := cmp.Diff(before, w.everything(), apart); diff != "" {
+			if diff := gocmp.Diff(before, w.everything(), apart); diff != "" {
 				t.Errorf("%s: it changed something\n%s", name, diff)
 			}
 		}
@@ -83,7 +84,7 @@ func TestEditRefused(t *testing.T) {
 		}
 		w.domains["b"].heals()
 		w.loop()
-		if diff := cmp.Diff(before, w.everything(), apart); diff != "" {
+		if diff := gocmp.Diff(before, w.everything(), apart); diff != "" {
 			t.Errorf("by a domain: it is not as before\n%s", diff)
 		}
 	})
@@ -104,7 +105,7 @@ func TestEditDryRun(t *testing.T) {
 		if s, err := w.Pause(w.ctx, "s", true, dry); err != nil || !s.Changed || !s.Paused {
 			t.Errorf("pause: %+v, %v", s, err)
 		}
-		if diff := cmp.Diff(before, w.everything(), apart); diff != "" {
+		if diff := gocmp.Diff(before, w.everything(), apart); diff != "" {
 			t.Errorf("it changed something\n%s", diff)
 		}
 	})
@@ -133,13 +134,13 @@ func TestEditsEqualApply(t *testing.T) {
 			w.gone("s")
 			w.ready(*s.Intents)
 			want := w.everything()
-			if diff := cmp.Diff(want.Segments, got.Segments, apart); diff != "" {
+			if diff := gocmp.Diff(want.Segments, got.Segments, apart); diff != "" {
 				t.Fatalf("segments (-applied +edited)\n%s", diff)
 			}
 			for _, networks := range [][]slice.NetworkID{want.Networks, got.Networks} {
-				slices.SortFunc(networks, slice.NetworkID.Compare)
+				slices.SortFunc(networks, func(a, b slice.NetworkID) int { return cmp.Compare(a.String(), b.String()) })
 			}
-			if diff := cmp.Diff(want.Networks, got.Networks); diff != "" {
+			if diff := gocmp.Diff(want.Networks, got.Networks); diff != "" {
 				t.Fatalf("networks of the NEDs (-applied +edited)\n%s", diff)
 			}
 			w.gone("s")

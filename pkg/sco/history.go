@@ -91,7 +91,7 @@ func (s *SCO) History(_ context.Context, id slice.ID) ([]intent.Revision, error)
 		if err != nil {
 			return nil, err
 		}
-		if current == nil || r != nil && r.Number != current.Revision {
+		if r != nil && (current == nil || r.Number != current.Revision) {
 			all = append(all, *r)
 		}
 	}
@@ -123,13 +123,13 @@ func (s *SCO) revisionKeys(id slice.ID) []string {
 
 // readRevision returns a stored revision, or nil if it is not there.
 func (s *SCO) readRevision(key string) (*revision, error) {
-	text, err := s.cfg.Store.Get(bucketHistory, key)
-	if slice.KindOf(err) == slice.NotFound && err != nil {
-		return nil, nil
-	}
 	r := &revision{}
-	if err == nil {
+	text, err := s.cfg.Store.Get(bucketHistory, key)
+	switch {
+	case err == nil:
 		err = json.Unmarshal(text, r)
+	case slice.KindOf(err) == slice.NotFound:
+		r, err = nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read revision %s: %w", key, err)

@@ -235,3 +235,24 @@ func TestMask(t *testing.T) {
 		}
 	})
 }
+
+// Faults name the indices of who asks, and nobody's intents are touched.
+func TestFaultsNameTheirIndices(t *testing.T) {
+	in(t, sco.Config{}, func(w *world) {
+		wrong := three("s")
+		wrong.Slice.Networks[0].MTU = 1 // voice, which is last in canonical order
+		wrong.Slice.Networks[1].Type = ""
+		for name, call := range map[string]func() error{
+			"apply": func() error { _, err := w.Apply(w.ctx, wrong, intent.Order{}); return err },
+			"mask":  func() error { _, err := w.Apply(w.ctx, wrong, intent.Order{Mask: []string{"slice"}}); return err },
+			"plan":  func() error { _, err := w.Plan(w.ctx, wrong); return err },
+		} {
+			if err := call(); err == nil || !strings.HasPrefix(err.Error(), "slice.networks[0].mtu: ") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if wrong.Slice.Networks[1].Type != "" {
+			t.Errorf("the intents have changed: %+v", wrong)
+		}
+	})
+}

@@ -121,6 +121,8 @@ func TestSlowWatcher(t *testing.T) {
 			t.Errorf("it was told %v", v.seen)
 		}
 		v.stop()
-		<-v.ended
+		if err := <-v.ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("it ended with %v", err)
+		}
 	})
 }

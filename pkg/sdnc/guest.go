@@ -28,6 +28,8 @@ type GuestNetwork struct {
 	Type slice.NetworkType `json:"type"`
 	Ends []topology.End    `json:"ends,omitempty"`
 	Path []slice.DPID      `json:"path,omitempty"` // from the first end to the second; none: any
+	// Mirror gets a copy of every frame. The zero end is none.
+	Mirror topology.End `json:"mirror,omitzero"`
 }
 
 func (n GuestNetwork) id() slice.NetworkID { return guestID(n.Type, n.Name) }
@@ -73,6 +75,9 @@ func (n GuestNetwork) wanted() fabric.Network {
 	w := fabric.Network{ID: n.id(), Type: slice.ExtVNet}
 	for _, e := range n.Ends {
 		w.Attachments = append(w.Attachments, fabric.Attachment{Node: fabric.GuestName(e.Switch), Port: e.Port})
+	}
+	if n.Mirror != (topology.End{}) {
+		w.Mirror = fabric.Attachment{Node: fabric.GuestName(n.Mirror.Switch), Port: n.Mirror.Port}
 	}
 	if len(n.Path) > 1 {
 		var path []slice.Node
@@ -168,6 +173,9 @@ func (g *Guests) Attach(t slice.NetworkType, name string, ends []topology.End) e
 			return err
 		}
 		for _, e := range ends {
+			if e == n.Mirror {
+				return slice.Errorf(slice.Conflict, "port %d of switch of:%s is the mirror port of network %s: take it off first", e.Port, e.Switch, name)
+			}
 			if !slices.Contains(n.Ends, e) {
 				n.Ends = append(n.Ends, e)
 			}
@@ -176,11 +184,15 @@ func (g *Guests) Attach(t slice.NetworkType, name string, ends []topology.End) e
 	})
 }
 
-// Detach takes ports off a network, all or none.
+// Detach takes ports off a network, all or none. The mirror port is one.
 func (g *Guests) Detach(t slice.NetworkType, name string, ends []topology.End) error {
 	return g.change(t, name, func(n *GuestNetwork) error {
 		for _, e := range ends {
 			i := slices.Index(n.Ends, e)
+			if e == n.Mirror {
+				n.Mirror = topology.End{}
+				continue
+			}
 			if i < 0 {
 				return slice.Errorf(slice.Exhausted, "port %d of switch of:%s is not in network %s", e.Port, e.Switch, name)
 			}
@@ -210,7 +222,7 @@ func (g *Guests) free(but slice.NetworkID, ends ...topology.End) error {
 
 func (g *Guests) userOf(e topology.End) (slice.NetworkID, bool) {
 	for _, id := range slices.SortedFunc(maps.Keys(g.networks), func(x, y slice.NetworkID) int { return strings.Compare(x.String(), y.String()) }) {
-		if slices.Contains(g.networks[id].Ends, e) {
+		if slices.Contains(g.networks[id].Ends, e) || g.networks[id].Mirror == e {
 			return id, true
 		}
 	}
@@ -269,8 +281,8 @@ func (g *Guests) Delete(t slice.NetworkType, name string) error {
 	return nil
 }
 
-// Find returns the ports of a network and its number.
-func (g *Guests) Find(t slice.NetworkType, name string) ([]topology.End, slice.Network, error) {
+// Find returns the ports of a network, its number and its mirror port.
+func (g *Guests) Find(t slice.NetworkType, name string) (ends []topology.End, number slice.Network, mirror topology.End, err error) {
 	n, number, err := g.Network(t, name)
-	return n.Ends, number, err
+	return n.Ends, number, n.Mirror, err
 }

@@ -54,6 +54,7 @@ func (r *Result) finish() {
 		r.Load = max(r.Load, p.Load)
 	}
 	if len(all) == 0 {
+		r.Load = load()
 		return
 	}
 	slices.Sort(all)
@@ -75,6 +76,8 @@ func (r Result) MarshalJSON() ([]byte, error) {
 		all["skipped"] = r.Skipped
 		return json.Marshal(all)
 	}
-	all["pairs"], all["ratio"] = r.Pairs, r.Ratio
+	if len(r.Pairs) > 0 {
+		all["pairs"], all["ratio"] = r.Pairs, r.Ratio
+	}
 	return json.Marshal(all)
 }

@@ -8,21 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/l2sces/l2sces/pkg/api"
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
-// Admin is what administrators ask of an SCO, and who they are to it.
-type Admin interface {
-	api.Admin
-	WhoAmI(ctx context.Context) (Caller, error)
-}
-
-// A Caller is who somebody is to an SCO.
-type Caller struct {
+// A caller is who somebody is to an SCO.
+type caller struct {
 	Name   string       `json:"name"`
-	Tenant slice.Tenant `json:"tenant,omitempty"`
+	Tenant slice.Tenant `json:"tenant,omitempty"` // the only one that it sees
 	Role   string       `json:"role"`
 }
 
@@ -117,10 +110,11 @@ func whoamiCommand(d Door) *cobra.Command {
 		Use: "whoami", Short: "Show who you are to the SCO, and what you may", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return d.with(cmd, func(ctx context.Context, s *SCO) error {
-				who, err := s.Admin.WhoAmI(ctx)
+				told, err := s.Admin.WhoAmI(ctx)
 				if err != nil {
 					return err
 				}
+				who := caller{told.Name, told.Tenant, told.Role.String()}
 				return Show(cmd, who, func(w *strings.Builder) {
 					fmt.Fprintf(w, "NAME\tTENANT\tROLE\n%s\t%s\t%s\n", who.Name, OrDash(who.Tenant != "", who.Tenant), who.Role)
 				})

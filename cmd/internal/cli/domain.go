@@ -46,6 +46,9 @@ func registerCommand(d *Door) *cobra.Command {
 	c := &cobra.Command{
 		Use: "register NAME --address HOST:PORT[,HOST:PORT...]", Short: "Register a domain, or change it, after it was verified", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(r.Addresses) == 0 {
+				return slice.Errorf(slice.Invalid, "--address is required")
+			}
 			r.Name = slice.Domain(args[0])
 			return d.with(cmd, func(ctx context.Context, s *SCO) error {
 				got, err := s.Registry.PutDomain(ctx, r, o)
@@ -68,7 +71,7 @@ func registerCommand(d *Door) *cobra.Command {
 	f.Uint32Var(&r.Capacity.Ports, "ports", 0, "how many it may carry; 0: any number")
 	f.Uint32Var(&r.Capacity.BandwidthKbps, "bandwidth", 0, "kbit/s of all ports; 0: any")
 	f.Uint32Var(&o.Generation, "generation", 0, "that the registration must have; 0: any")
-	_ = c.MarkFlagRequired("address") // fails only where there is no such flag
+	f.BoolVar(&o.Force, "force", false, "register it although it does not verify")
 	return c
 }
 

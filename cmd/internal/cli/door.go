@@ -43,9 +43,9 @@ func (d *Door) Flags(f *pflag.FlagSet) {
 // An SCO is one far away.
 type SCO struct {
 	Slices   api.SliceClient
-	Registry api.Registry
-	Events   api.Events
-	Admin    Admin
+	Registry api.RegistryClient
+	Events   api.EventClient
+	Admin    api.AdminClient
 
 	conn *grpc.ClientConn
 }
@@ -99,7 +99,8 @@ func dial(address string, config *tls.Config, tokenFile string) (*SCO, error) {
 		calls = bearer{conn, token}
 	}
 	return &SCO{
-		Slices: api.NewSliceClient(calls), Registry: api.NewRegistryClient(calls), conn: conn,
+		Slices: api.NewSliceClient(calls), Registry: api.NewRegistryClient(calls),
+		Events: api.NewEventClient(calls), Admin: api.NewAdminClient(calls), conn: conn,
 	}, nil
 }
 

@@ -22,6 +22,9 @@ func portCommand(d Door) *cobra.Command {
 			f.StringVar(&mac, "mac", "", "hardware address; empty: planned")
 		},
 		func(args []string) (intent.Edit, error) {
+			if m.Domain == "" {
+				return intent.Edit{}, slice.Errorf(slice.Invalid, "--domain is required")
+			}
 			one := m
 			one.Name = slice.Workload(args[1])
 			if err := addresses(&one, address, mac); err != nil {
@@ -29,7 +32,6 @@ func portCommand(d Door) *cobra.Command {
 			}
 			return intent.Edit{AddMember: &intent.MemberEdit{Network: slice.NetworkName(args[0]), Member: one}}, nil
 		})
-	_ = add.MarkFlagRequired("domain") // fails only where there is no such flag
 	remove := editing(&d, "remove SLICE NETWORK WORKLOAD", "Detach a workload from a network", 2, nil, func(args []string) (intent.Edit, error) {
 		m := intent.Member{Name: slice.Workload(args[1])}
 		return intent.Edit{RemoveMember: &intent.MemberEdit{Network: slice.NetworkName(args[0]), Member: m}}, nil

@@ -151,13 +151,17 @@ func (w *world) everything() everything {
 	return e
 }
 
+// past are the buckets that tell what was: numbers that were given, orders,
+// events.
+var past = []string{"fabric-numbers", "fabric-ports", "fabric-resting", "labels", "slice-history", "slice-conditions", "events"}
+
 // stored returns what a store holds without the places where rings go on: a
 // number that was given back is not given again at once.
 func (w *world) stored(s *fabrictest.Store) map[string]map[string]string {
 	w.t.Helper()
 	out := map[string]map[string]string{}
 	for bucket, values := range s.All() {
-		if bucket == "fabric-numbers" || bucket == "fabric-ports" || bucket == "labels" || len(values) == 0 {
+		if len(values) == 0 || slices.Contains(past, bucket) {
 			continue
 		}
 		out[bucket] = map[string]string{}

@@ -19,6 +19,7 @@ import (
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/fabric"
 	"github.com/l2sces/l2sces/pkg/fabric/fabrictest"
+	"github.com/l2sces/l2sces/pkg/flow"
 	"github.com/l2sces/l2sces/pkg/flow/flowtest"
 	"github.com/l2sces/l2sces/pkg/ipam"
 	"github.com/l2sces/l2sces/pkg/lab"
@@ -44,6 +45,7 @@ type Config struct {
 	// wraps is that of a call only. Nil: nothing ends.
 	Step func(of slice.Domain, step string) error
 	Now  func() time.Time // of the SCO; nil: time.Now
+	Told func()           // called after each change of a switch; nil: nobody is
 }
 
 // A World is a set of domains and the SCO over them.
@@ -157,7 +159,7 @@ func (w *World) connect(ctx context.Context, s *Switch) error {
 	l := w.lives[s.of]
 	f := w.fabric(s.of)
 	wanted := f.Engine().Stats().Switches + 1
-	l.wait.Go(func() { _ = f.Engine().Serve(l.ctx(), s.Memory) }) // ends with the process
+	l.wait.Go(func() { _ = f.Engine().Serve(l.ctx(), told{s.Memory, w.cfg.Told}) }) // ends with the process
 	joined := make(chan struct{})
 	l.wait.Go(func() { s.agent(l.ctx(), f, joined) })
 	soon, cancel := context.WithTimeout(ctx, joinTimeout)
@@ -182,6 +184,21 @@ func (w *World) connect(ctx context.Context, s *Switch) error {
 		return fmt.Errorf("node %s of the model: %w", s.Node, err)
 	}
 	return nil
+}
+
+// told is a switch that somebody looks at after each change.
+type told struct {
+	*flowtest.Memory
+	look func()
+}
+
+// Apply changes the switch.
+func (t told) Apply(ctx context.Context, c flow.Change) error {
+	err := t.Memory.Apply(ctx, c)
+	if t.look != nil {
+		t.look()
+	}
+	return err
 }
 
 // agent answers for the node: every bridge that is wanted is there at once.

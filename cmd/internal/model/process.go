@@ -229,3 +229,13 @@ func (c line) Info(ctx context.Context) (info intent.DomainInfo, err error) {
 	})
 	return info, err
 }
+
+// Alive returns a context that ends with the process: whoever waits for it
+// then waits in vain.
+func (w *World) Alive(of slice.Domain) context.Context { return w.life(of).done }
+
+// Loop has the SCO look after its slices until its process ends.
+func (w *World) Loop() {
+	l := w.life("")
+	l.wait.Go(func() { w.SCO.Run(l.done) })
+}

@@ -154,3 +154,29 @@ func TestDomainDisturbsNobody(t *testing.T) {
 		})
 	}
 }
+
+// A link that no network takes comes and goes, and gets another cost: no
+// switch but those at its ends gets anything, and no network a change.
+func TestLinkDisturbsNobody(t *testing.T) {
+	w := three(t, model.Config{})
+	w.ready(template(t, "press"))
+	with := shaped(intent.Explicit)
+	w.ready(with)
+	plans, rules, mods := w.plans("shaped"), w.rulesByOwner(), w.mods()
+	without, dearer := with, with
+	without.Overlay.Links = with.Overlay.Links[:2]
+	dearer.Overlay.Links = append(append([]intent.Link{}, with.Overlay.Links[:2]...), intent.Link{From: "private", To: "field", Cost: 9})
+	mesh := shaped(intent.Mesh)
+	mesh.Overlay.Links = []intent.Link{{From: "private", To: "field", Cost: 5}}
+	for i, in := range []intent.Intents{without, with, dearer, mesh} {
+		if s := w.ready(in); !s.Changed {
+			t.Errorf("step %d changes nothing", i)
+		}
+		if diff := cmp.Diff(plans, w.plans("shaped")); diff != "" {
+			t.Errorf("step %d (-before +after)\n%s", i, diff)
+		}
+		if diff := cmp.Diff(rules, w.rulesByOwner()); diff != "" || w.mods() != mods {
+			t.Errorf("step %d: %d changes of switches (-before +after)\n%s", i, w.mods()-mods, diff)
+		}
+	}
+}
