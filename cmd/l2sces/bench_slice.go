@@ -55,7 +55,7 @@ func runSlice(ctx context.Context, r *bench.Runner) error {
 	}
 	down, cancel := context.WithTimeout(context.WithoutCancel(ctx), downTime)
 	defer cancel()
-	return errors.Join(err, d.keeper.Down(down, plan)) //nolint:contextcheck // it goes away also after the end of ctx
+	return errors.Join(err, d.keeper.Down(down, plan))
 }
 
 // apart returns the plan of a lab beside the one of the file, which may be up.

@@ -76,7 +76,7 @@ func TestExplainJSON(t *testing.T) {
 	if err := d.Decode(&e); err != nil {
 		t.Fatal(err)
 	}
-	if e.Status.Phase != "Ready" || len(e.Segments) != 3 || len(e.Switches) != 9 || len(e.Intents.Slice.Networks) != 4 {
+	if e.Status.Phase != "Ready" || len(e.Segments) != 4 || len(e.Switches) != 11 || len(e.Intents.Slice.Networks) != 4 {
 		t.Errorf("phase %s, %d domains, %d switches, %d networks", e.Status.Phase, len(e.Segments), len(e.Switches), len(e.Intents.Slice.Networks))
 	}
 	for _, n := range e.Status.Networks {

@@ -69,6 +69,8 @@ func (w *guests) networks(t *testing.T) {
 		t.Errorf("%d frames reached a port that is not in the network", got-before)
 	}
 
+	w.want("DELETE", "/onos/vnets/api/port", ports("other", third), 200, "")
+	w.mirrors(t, "ping-network", third)
 	w.want("DELETE", "/onos/vnets/api/port", ports("ping-network", b), 200, "")
 	w.want("DELETE", "/onos/vnets/api/port", ports("nobody", b), 409, "")
 	if got := w.ask("DELETE", "/onos/vnets/api/port", ports("ping-network", b), ""); got.status != 500 || got.body == "" {
@@ -80,6 +82,23 @@ func (w *guests) networks(t *testing.T) {
 	}
 	w.want("GET", "/onos/vnets/api/ping-network", "", 404, "")
 	w.want("DELETE", "/onos/vnets/api/other", "", 204, "")
+}
+
+// mirrors has the third host hear both directions of a ping between the first
+// two, of which the answers come from another switch. It hears and is not
+// heard.
+func (w *guests) mirrors(t *testing.T, network, port string) {
+	w.want("POST", "/onos/vnets/api/mirror-port", fmt.Sprintf(`{"networkId":%q,"mirrorPort":%q}`, network, port), 204, "")
+	if shown := w.ask("GET", "/onos/vnets/api/"+network, "", "text/plain"); !strings.HasSuffix(shown.body, "\nMirror Port: "+port+"\n") {
+		t.Errorf("shown as %q", shown.body)
+	}
+	w.reaches(t, "h1", "198.51.100.2", true)
+	before := w.heard(t, "h3")
+	w.pings(t, "h1", "198.51.100.2", 20)
+	if got := w.heard(t, "h3") - before; got < 40 || got > 50 {
+		t.Errorf("the mirror port got %d copies of 20 questions and 20 answers", got)
+	}
+	w.reaches(t, "h3", "198.51.100.1", false)
 }
 
 // links asks for a way that is not the shortest one, and looks whether the

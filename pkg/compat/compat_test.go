@@ -145,6 +145,11 @@ func TestNamespaces(t *testing.T) {
 	d.ok("Overlay deleted successfully", "DeleteOverlay", `{"overlayName": "ring"}`)
 	d.ok(created, "CreateSlice", `{"slice": {"clusters": [{"name": "a"}]}}`)
 	d.intents("slice") // the name where there is none
+	d.ok("Cluster added successfully", "AddCluster", `{"cluster": {"name": "b"}}`)
+	d.ok("Overlay deleted successfully", "DeleteOverlay", `{}`)
+	if len(d.house.slices) != 0 {
+		t.Errorf("left: %v", d.house.slices)
+	}
 }
 
 // What is wrong is refused with a code and a reason, and changes nothing.

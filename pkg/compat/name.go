@@ -3,6 +3,7 @@ package compat
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/l2sces/l2sces/pkg/compat/wire"
@@ -50,17 +51,17 @@ func label(field, name string) error {
 // find returns the slice of the first of some names that there is, in whatever
 // namespace: some requests of the original have none.
 func (s server) find(ctx context.Context, namespace string, names ...string) (intent.Status, error) {
-	tried := cmp.Or(append(names, usualSlice)...)
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
+	if len(names) == 0 {
+		names = []string{usualSlice}
+	}
 	for _, name := range names {
-		if name == "" {
-			continue
-		}
 		st, err := s.named(ctx, namespace, name)
 		if !isAbsent(err) {
 			return st, err
 		}
 	}
-	return intent.Status{}, slice.Errorf(slice.NotFound, "there is no slice %.64q", tried)
+	return intent.Status{}, slice.Errorf(slice.NotFound, "there is no slice %.64q", names[0])
 }
 
 func (s server) named(ctx context.Context, namespace, name string) (intent.Status, error) {

@@ -41,7 +41,9 @@ func (f *Fabric) PutAll(all []Network) ([]slice.Network, error) {
 		p.cancel()
 		return nil, err
 	}
-	p.finish()
+	if len(p.steps) > 0 { // else nobody need be woken: nothing is new
+		p.finish()
+	}
 	numbers := make([]slice.Network, len(all))
 	for i, n := range all {
 		numbers[i] = f.networks[n.ID].Number

@@ -53,7 +53,9 @@ func TestOver(t *testing.T) {
 		"over, another grows": {intent.Capacity{Ports: 2, Networks: 9}, intent.Usage{Ports: 5, Networks: 3}, intent.Usage{Ports: 5, Networks: 2}, ""},
 		"two": {
 			intent.Capacity{Networks: 1, BandwidthKbps: 10},
-			intent.Usage{Networks: 2, BandwidthKbps: 20}, intent.Usage{}, "2 networks of 1, 20 kbit/s of 10",
+			intent.Usage{Networks: 2, BandwidthKbps: 20},
+			intent.Usage{},
+			"2 networks of 1, 20 kbit/s of 10",
 		},
 	}
 	for name, test := range tests {

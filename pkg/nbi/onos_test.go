@@ -184,21 +184,24 @@ func TestOnosMirror(t *testing.T) {
 	o.want(409, "is in network n", "POST", vnets, mirror("m", far))
 	o.want(404, "", "GET", vnets+"/m", "") // nothing of it is left
 	o.want(409, "is the mirror port of network n", "POST", vnets+"/port", ports("n", far))
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	copyFile(t, o.path, copied)
+	o.path = copied
 	o.start()
 	o.want(200, "\nMirror Port: "+far+"\n", "GET", vnets+"/n", "", "Accept", "text/plain")
 	o.want(200, `"mirrorPort":"`+far+`"`, "GET", vnets+"/n", "")
-	copied := 0
+	copying := 0
 	rules, err := o.control.Fabric().Rules(t.Context(), 0xb2, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range rules.Flows {
 		if f.Owner != 0 && f.Table == pipeline.Mirror {
-			copied++
+			copying++
 		}
 	}
-	if copied != 1 {
-		t.Errorf("%d flows of switch b2 copy frames", copied)
+	if copying != 1 {
+		t.Errorf("%d flows of switch b2 copy frames", copying)
 	}
 	o.want(204, "", "POST", vnets, mirror("own", "of:00000000000000c3/8"))
 	o.want(200, "", "DELETE", vnets+"/port", ports("n", far))

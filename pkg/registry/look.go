@@ -97,11 +97,23 @@ func (r *Registry) note(e *entry, info intent.DomainInfo, fresh []intent.Conditi
 		case !slices.Contains(needed, c.Type):
 		case !c.Status && (!known || old[i].Status):
 			r.cfg.Logger.Warn("domain is not fit", "domain", string(e.Name), "condition", c.Type, "reason", c.Reason, "message", c.Message)
-			r.tell(e.Name, true, "Not"+c.Type, c.Message)
+			r.news(e.Name, c)
 		case c.Status && known && !old[i].Status:
 			r.cfg.Logger.Info("domain is fit again", "domain", string(e.Name), "condition", c.Type)
-			r.tell(e.Name, false, c.Type, "it was not, and is again")
+			r.news(e.Name, c)
 		}
+	}
+}
+
+// news tells that a condition has changed. Whoever uses the domains tells which of
+// them answer.
+func (r *Registry) news(d slice.Domain, c intent.Condition) {
+	switch {
+	case c.Type == Reachable:
+	case c.Status:
+		r.tell(d, false, c.Type, "it was not, and is again")
+	default:
+		r.tell(d, true, "Not"+c.Type, c.Message)
 	}
 }
 

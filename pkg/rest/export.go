@@ -19,11 +19,7 @@ func (a *api) export(c echo.Context) error {
 		return err
 	}
 	a.conf.Logger.Warn("export broke off", "reason", err.Error())
-	conn, _, err := http.NewResponseController(c.Response()).Hijack()
-	if err != nil {
-		return err
-	}
-	return conn.Close()
+	panic(http.ErrAbortHandler) // ends the connection, or the stream of HTTP/2
 }
 
 // image begins the answer with its first byte, and gives each piece time.

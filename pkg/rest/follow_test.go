@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -112,26 +113,40 @@ func TestFollowRefused(t *testing.T) {
 	d.want(403, "GET", "/v1/events/stream", "")
 }
 
-// An export is a stream of bytes; one that breaks off is no whole answer.
+// An export is a stream of bytes; one that breaks off is no whole answer, in
+// either version of HTTP.
 func TestExport(t *testing.T) {
-	d := open(t)
-	d.sco.image = []string{"one", "two"}
-	if r := d.want(200, "GET", "/v1/export", ""); r.body != "onetwo" || r.header.Get("Content-Type") != "application/octet-stream" {
-		t.Errorf("%q %v", r.body, r.header)
+	for _, two := range []bool{false, true} {
+		d := open(t)
+		d.sco.image = []string{"one", "two"}
+		client := d.server.Client()
+		if two {
+			second := httptest.NewUnstartedServer(d.server.Config.Handler)
+			second.EnableHTTP2 = true
+			second.StartTLS()
+			t.Cleanup(second.Close)
+			d.server, client = second, second.Client()
+		}
+		if r := d.want(200, "GET", "/v1/export", ""); r.body != "onetwo" || r.header.Get("Content-Type") != "application/octet-stream" {
+			t.Errorf("%q %v", r.body, r.header)
+		}
+		d.sco.err = errors.New("the disk is gone")
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.server.URL+"/v1/export", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := client.Do(req)
+		if err == nil {
+			if res.ProtoMajor == 2 != two {
+				t.Errorf("it is %s", res.Proto)
+			}
+			_, err = io.ReadAll(res.Body)
+			_ = res.Body.Close() // the error is above
+		}
+		if err == nil {
+			t.Errorf("HTTP/2 %v: half an image was taken for a whole one", two)
+		}
+		d.sco.image, d.sco.err = nil, slice.Errorf(slice.Denied, "not you")
+		d.want(403, "GET", "/v1/export", "")
 	}
-	d.sco.err = errors.New("the disk is gone")
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.server.URL+"/v1/export", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := d.server.Client().Do(req)
-	if err == nil {
-		_, err = io.ReadAll(res.Body)
-		_ = res.Body.Close() // the error is above
-	}
-	if err == nil {
-		t.Error("half an image was taken for a whole one")
-	}
-	d.sco.image, d.sco.err = nil, slice.Errorf(slice.Denied, "not you")
-	d.want(403, "GET", "/v1/export", "")
 }

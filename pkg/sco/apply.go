@@ -33,7 +33,11 @@ func (s *SCO) Apply(ctx context.Context, in intent.Intents, o intent.Order) (int
 		a.wanted = s.masked(in, o.Mask)
 		return s.carry(ctx, a)
 	}
+	tenant := in.Slice.Tenant
 	if in, err = s.checked(in); err != nil { // before it waits for its turn
+		if !o.DryRun {
+			s.refused(id, tenant, created, err)
+		}
 		return intent.Status{}, err
 	}
 	a.wanted = func(*record) (intent.Intents, error) { return in, nil }

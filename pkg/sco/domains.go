@@ -65,15 +65,23 @@ func (s *SCO) Use(d slice.Domain) intent.Use {
 			u.Living++
 		}
 	}
+	u.Left = s.left(d)
+	return u
+}
+
+// left counts the segments of a domain that no slice should have there; the lock
+// is held.
+func (s *SCO) left(d slice.Domain) uint32 {
+	var count uint32
 	for id, networks := range s.segments[d] {
 		r := s.records[id]
 		for n := range networks {
 			if r == nil || !r.Plan.has(n, d) {
-				u.Left++
+				count++
 			}
 		}
 	}
-	return u
+	return count
 }
 
 func uses(in intent.Intents, d slice.Domain) bool { return in.UseOf(d).Slices > 0 }

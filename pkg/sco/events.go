@@ -231,18 +231,22 @@ func (s *SCO) happenedTo(d slice.Domain, object string, warning bool, reason, me
 	})
 }
 
-// refused writes down that an order was refused, if it was.
+// refused writes down that an order was refused, if that is what went wrong.
+// Whose slice it would be is known from the order, or from what is there.
 func (s *SCO) refused(id slice.ID, tenant slice.Tenant, what string, err error) {
 	switch slice.KindOf(err) {
 	case slice.Invalid, slice.Conflict, slice.Exhausted, slice.Stale, slice.Denied:
 	default:
 		return
 	}
-	if err == nil || !slice.IsLabel(string(id)) {
-		return
+	if r := s.record(id); tenant == "" && r != nil {
+		tenant = r.Intents.Slice.Tenant
+	}
+	if !slice.IsLabel(string(id)) || !slice.IsLabel(string(tenant)) {
+		return // nobody could ask for it
 	}
 	s.events.add(intent.Event{
 		Time: s.cfg.Now().UTC(), Slice: id, Tenant: tenant, Object: "slice/" + string(id), Warning: true,
-		Reason: "Refused", Message: fmt.Sprintf("%s: %.500s", what, err),
+		Reason: "Refused", Message: fmt.Sprintf("%s: %.500s", what, err.Error()),
 	})
 }

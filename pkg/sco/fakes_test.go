@@ -107,11 +107,15 @@ type domain struct {
 	missing  slice.Workload
 	changes  int         // segments that were made, changed or removed
 	dead     func() bool // the SCO has ended and calls nobody
+	called   func(call)  // is told of each call, if it is there
 }
 
 func (d *domain) begin(ctx context.Context, c call) error {
 	d.mu.Lock()
 	hangs, err := d.hangs, d.fail[c]
+	if d.called != nil {
+		d.called(c)
+	}
 	if d.dead != nil && d.dead() {
 		err = slice.Errorf(slice.Unavailable, "nobody has called")
 	}

@@ -188,7 +188,7 @@ func (s *SCO) repair(ctx context.Context, id slice.ID) {
 func (s *SCO) mend(ctx context.Context, r *record, e effort) {
 	err := s.remake(ctx, r, e)
 	s.note(r.Intents.Slice.ID, err)
-	if err == nil {
+	if err == nil && !r.Was {
 		s.report(r, false, newStopwatch(s.cfg.Now))
 	}
 }
@@ -211,7 +211,7 @@ func (s *SCO) resend(ctx context.Context, r *record, e effort) error {
 	var stray []slice.Domain
 	wanted := map[slice.Domain][]want{}
 	for _, d := range domainsOf(r.Intents) {
-		if wanted[d] = r.wants(d); s.differs(d, wanted[d]) {
+		if wanted[d] = s.wants(r, d); s.differs(d, wanted[d]) {
 			stray = append(stray, d)
 		}
 	}

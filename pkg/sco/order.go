@@ -39,6 +39,14 @@ type request struct {
 // carry carries an order out, or, if it is a dry run, tells how the slice
 // would be.
 func (s *SCO) carry(ctx context.Context, a ask) (intent.Status, error) {
+	out, err := s.carryOut(ctx, a)
+	if err != nil && !a.order.DryRun {
+		s.refused(a.id, a.tenant, a.what, err)
+	}
+	return out, err
+}
+
+func (s *SCO) carryOut(ctx context.Context, a ask) (intent.Status, error) {
 	watch := newStopwatch(s.cfg.Now)
 	unlock, err := s.lock(ctx, a.id)
 	if err != nil {

@@ -43,25 +43,33 @@ func TestPreconditions(t *testing.T) {
 		want  string
 	}{
 		"old generation": {
-			true, intent.Order{Generation: 1},
-			map[string]slice.Kind{"apply": slice.Stale, "edit": slice.Stale, "pause": slice.Stale, "delete": slice.Stale}, "slice s has generation 2, you have seen 1",
+			true,
+			intent.Order{Generation: 1},
+			map[string]slice.Kind{"apply": slice.Stale, "edit": slice.Stale, "pause": slice.Stale, "delete": slice.Stale},
+			"slice s has generation 2, you have seen 1",
 		},
 		"this generation": {true, intent.Order{Generation: 2, Old: true}, nil, ""},
 		"must be new": {
-			true, intent.Order{New: true},
-			map[string]slice.Kind{"apply": slice.Conflict, "edit": slice.Conflict, "pause": slice.Conflict, "delete": slice.Conflict}, "is there already",
+			true,
+			intent.Order{New: true},
+			map[string]slice.Kind{"apply": slice.Conflict, "edit": slice.Conflict, "pause": slice.Conflict, "delete": slice.Conflict},
+			"is there already",
 		},
 		"must be old": {
-			false, intent.Order{Old: true},
-			map[string]slice.Kind{"apply": slice.NotFound, "edit": slice.NotFound, "pause": slice.NotFound, "delete": slice.NotFound}, "there is no slice s",
+			false,
+			intent.Order{Old: true},
+			map[string]slice.Kind{"apply": slice.NotFound, "edit": slice.NotFound, "pause": slice.NotFound, "delete": slice.NotFound},
+			"there is no slice s",
 		},
 		"not there": {false, intent.Order{}, map[string]slice.Kind{"edit": slice.NotFound, "pause": slice.NotFound}, "there is no slice s"},
 		"not there any more": {
 			false, intent.Order{Generation: 3}, map[string]slice.Kind{"apply": slice.Stale, "edit": slice.Stale, "pause": slice.NotFound}, "slice s",
 		},
 		"a long request id": {
-			true, intent.Order{RequestID: strings.Repeat("x", 129)},
-			map[string]slice.Kind{"apply": slice.Invalid, "edit": slice.Invalid, "pause": slice.Invalid, "delete": slice.Invalid}, "order.requestId: 129 bytes",
+			true,
+			intent.Order{RequestID: strings.Repeat("x", 129)},
+			map[string]slice.Kind{"apply": slice.Invalid, "edit": slice.Invalid, "pause": slice.Invalid, "delete": slice.Invalid},
+			"order.requestId: 129 bytes",
 		},
 	}
 	for name, test := range tests {

@@ -71,6 +71,7 @@ type SCO struct {
 	lostViews map[slice.ID]bool                    // that the store may have and nobody needs
 	links     map[string]string                    // why a link is down, as observed last; empty: it is up
 	begun     time.Time                            // when this run began
+	wanted    map[slice.ID]wantsOf                 // what records ask of domains, as far as it is worked out
 	pasts     map[slice.ID]*past                   // what the history knows
 	claims    map[slice.ID]intent.Intents          // that are about to be recorded
 	stirred   chan struct{}                        // closes when a status may change; nil: nobody watches
@@ -110,7 +111,7 @@ func New(cfg Config) (*SCO, error) {
 	}
 	s := &SCO{
 		cfg: cfg, wake: make(chan struct{}, 1),
-		records: map[slice.ID]*record{}, gates: map[slice.ID]*gate{}, claims: map[slice.ID]intent.Intents{}, pasts: map[slice.ID]*past{}, tries: map[slice.ID]*try{},
+		records: map[slice.ID]*record{}, gates: map[slice.ID]*gate{}, claims: map[slice.ID]intent.Intents{}, pasts: map[slice.ID]*past{}, tries: map[slice.ID]*try{}, wanted: map[slice.ID]wantsOf{},
 		segments: map[slice.Domain]sight{}, away: map[slice.Domain]string{}, stuck: map[slice.Domain]error{}, asking: map[slice.Domain]bool{},
 		touched: map[slice.Domain]map[slice.ID]uint64{},
 	}
@@ -240,9 +241,13 @@ func (s *SCO) forgetRecord(id slice.ID) error {
 	s.mu.Lock()
 	delete(s.records, id)
 	delete(s.tries, id)
+	delete(s.wanted, id)
 	s.forgetView(id)
 	s.stir()
 	s.mu.Unlock()
+	if r != nil {
+		s.happened(r, false, "Deleted", "nothing of it is left")
+	}
 	s.trimHistory()
 	return nil
 }

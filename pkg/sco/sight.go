@@ -162,7 +162,34 @@ type want struct {
 	digest string
 }
 
-// wants returns what a record asks of a domain.
+// wants returns what a record asks of a domain. It is worked out once for each
+// record: the loop asks again and again.
+func (s *SCO) wants(r *record, d slice.Domain) []want {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := r.Intents.Slice.ID
+	have := s.wanted[id]
+	if s.records[id] != r {
+		return r.wants(d)
+	}
+	if have.of != r {
+		have = wantsOf{of: r, by: map[slice.Domain][]want{}}
+		s.wanted[id] = have
+	}
+	all, known := have.by[d]
+	if !known {
+		all = r.wants(d)
+		have.by[d] = all
+	}
+	return all
+}
+
+// wantsOf are the wants of a record by domain.
+type wantsOf struct {
+	of *record
+	by map[slice.Domain][]want
+}
+
 func (r *record) wants(d slice.Domain) []want {
 	var all []want
 	for _, seg := range r.Plan.Segments(r.Intents.Slice.ID, d) {

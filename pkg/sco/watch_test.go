@@ -32,6 +32,9 @@ func (w *world) watch(q intent.Query) *view {
 	go func() {
 		v.ended <- w.Watch(ctx, q, func(m intent.Moment) error {
 			<-v.busy
+			if m.Slice.Phase == intent.Deleting {
+				return nil // a state on the way that a watcher may see or not
+			}
 			v.seen = append(v.seen, strings.TrimSpace(fmt.Sprintf("%s %s %s %d", m.Kind, m.Slice.ID, m.Slice.Phase, m.Slice.Generation)))
 			return nil
 		})

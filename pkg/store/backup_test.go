@@ -16,7 +16,7 @@ import (
 )
 
 // everything returns what callers have stored, by bucket and key.
-func everything(t testing.TB, s *store.Store) map[string]string {
+func everything(t *testing.T, s *store.Store) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, bucket := range []string{"slices", "numbers", "odd"} {
@@ -31,7 +31,7 @@ func everything(t testing.TB, s *store.Store) map[string]string {
 	return all
 }
 
-func export(t testing.TB, s *store.Store) []byte {
+func export(t *testing.T, s *store.Store) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	if _, err := s.Export(&out); err != nil {

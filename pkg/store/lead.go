@@ -178,7 +178,7 @@ func (s *Seat) begin(ctx context.Context, session *concurrency.Session, revision
 	if err := r.replay(within); err != nil {
 		return nil, err
 	}
-	err := r.update(func(k keys) error {
+	err := r.update(func(k keys) error { //nolint:contextcheck // an update is bounded by the lease
 		have, _, err := k.get(markBucket, markKey)
 		if err != nil || string(have) == schemaName(len(migrations)) {
 			return err

@@ -35,7 +35,11 @@ func careful(body int64) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) (err error) {
 			defer func() {
-				if r := recover(); r != nil {
+				r := recover()
+				if r == http.ErrAbortHandler { //nolint:errorlint // a handler ends its connection with this very value
+					panic(r)
+				}
+				if r != nil {
 					err = fmt.Errorf("handler panicked: %v\n%s", r, debug.Stack())
 				}
 			}()

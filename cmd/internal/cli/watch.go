@@ -40,10 +40,10 @@ func watchCommand(d *Door) *cobra.Command {
 
 // ended makes the end that a person asked for a good one.
 func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 // A viewer shows moments as they come.

@@ -66,7 +66,11 @@ func strict(cmd *cobra.Command) {
 		check = nothing
 	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
+		err := check(cmd, args)
+		if err == nil { // also what cobra would say later, and as a fault of the environment
+			err = errors.Join(cmd.ValidateRequiredFlags(), cmd.ValidateFlagGroups())
+		}
+		if err != nil {
 			return slice.Errorf(slice.Invalid, "%w: see %s --help", err, cmd.CommandPath())
 		}
 		return nil
