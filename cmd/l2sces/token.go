@@ -69,7 +69,7 @@ func showToken(cmd *cobra.Command, secret string, line access.Token, policy stri
 		return err
 	}
 	if policy == "" {
-		fmt.Fprintf(cmd.ErrOrStderr(), "add to the policy of the SCO:\ntokens:\n%s", text)
+		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "add to the policy of the SCO:\ntokens:\n%s", text) // nobody is there to read: go on
 	}
 	return show(cmd, v, func(w *strings.Builder) { fmt.Fprintln(w, secret) })
 }

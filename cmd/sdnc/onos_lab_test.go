@@ -88,6 +88,7 @@ func (w *guests) networks(t *testing.T) {
 // two, of which the answers come from another switch. It hears and is not
 // heard.
 func (w *guests) mirrors(t *testing.T, network, port string) {
+	t.Helper()
 	w.want("POST", "/onos/vnets/api/mirror-port", fmt.Sprintf(`{"networkId":%q,"mirrorPort":%q}`, network, port), 204, "")
 	if shown := w.ask("GET", "/onos/vnets/api/"+network, "", "text/plain"); !strings.HasSuffix(shown.body, "\nMirror Port: "+port+"\n") {
 		t.Errorf("shown as %q", shown.body)

@@ -151,8 +151,8 @@ func (s *SCO) leftIn(r *record, d slice.Domain) string {
 	return "segments of " + strings.Join(names, ", ") + " are left"
 }
 
-// left says what is missing for a slice to be gone: the domain and the object.
-func (s *SCO) left(r *record) string {
+// remains says what is missing for a slice to be gone: the domain and the object.
+func (s *SCO) remains(r *record) string {
 	var parts []string
 	for d, ids := range s.surplus(r.Intents.Slice.ID, Plan{}, Plan{}) {
 		if len(ids) > 0 {

@@ -28,17 +28,22 @@ func TestConditions(t *testing.T) {
 		w.ready(three("s"))
 		w.loop()
 		s := w.status("s")
-		for _, c := range []struct {
+		tests := []struct {
 			all          []intent.Condition
 			kind, reason string
 		}{
-			{s.Conditions, "Ready", "AllReady"}, {s.Conditions, "Reconciled", "Applied"},
-			{s.Domains[1].Conditions, "Reachable", "Answers"}, {s.Domains[1].Conditions, "Ready", "SegmentsReady"},
+			{s.Conditions, "Ready", "AllReady"},
+			{s.Conditions, "Reconciled", "Applied"},
+			{s.Domains[1].Conditions, "Reachable", "Answers"},
+			{s.Domains[1].Conditions, "Ready", "SegmentsReady"},
 			{s.Links[0].Conditions, "Up", "TunnelUp"},
-			{s.Networks[0].Conditions, "Ready", "Ready"}, {s.Networks[0].Conditions, "Joined", "OneDomain"},
-			{s.Networks[1].Conditions, "Joined", "Joined"}, {s.Networks[1].Conditions, "Attached", "AllAttached"},
+			{s.Networks[0].Conditions, "Ready", "Ready"},
+			{s.Networks[0].Conditions, "Joined", "OneDomain"},
+			{s.Networks[1].Conditions, "Joined", "Joined"},
+			{s.Networks[1].Conditions, "Attached", "AllAttached"},
 			{s.Networks[1].Members[0].Conditions, "Attached", "Attached"},
-		} {
+		}
+		for _, c := range tests {
 			if got := condition(t, c.all, c.kind); !got.Status || got.Reason != c.reason || got.Since.IsZero() || got.ObservedGeneration != 1 {
 				t.Errorf("got %+v, want it true for %s", got, c.reason)
 			}

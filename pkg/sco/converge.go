@@ -143,10 +143,7 @@ func (s *SCO) each(domains []slice.Domain, f func(slice.Domain, Domain) error) e
 			continue
 		}
 		wait.Go(func() {
-			err := f(d, driver)
-			switch {
-			case err == nil:
-			default:
+			if err := f(d, driver); err != nil {
 				faults[i] = fmt.Errorf("domain %s: %w", d, inTime(err))
 			}
 		})

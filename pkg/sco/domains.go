@@ -65,13 +65,13 @@ func (s *SCO) Use(d slice.Domain) intent.Use {
 			u.Living++
 		}
 	}
-	u.Left = s.left(d)
+	u.Left = s.stray(d)
 	return u
 }
 
-// left counts the segments of a domain that no slice should have there; the lock
+// stray counts the segments of a domain that no slice should have there; the lock
 // is held.
-func (s *SCO) left(d slice.Domain) uint32 {
+func (s *SCO) stray(d slice.Domain) uint32 {
 	var count uint32
 	for id, networks := range s.segments[d] {
 		r := s.records[id]

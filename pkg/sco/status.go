@@ -67,7 +67,7 @@ func (s *SCO) statusOf(r *record) intent.Status {
 	}
 	switch {
 	case r.Deleting:
-		out.Phase, out.Message = intent.Deleting, deletingMessage(why, s.left(r))
+		out.Phase, out.Message = intent.Deleting, deletingMessage(why, s.remains(r))
 	case out.Message != "" && r.Was:
 		out.Phase = intent.Degraded
 	case out.Message != "":

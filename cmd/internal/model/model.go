@@ -161,7 +161,7 @@ func (w *World) connect(ctx context.Context, s *Switch) error {
 	wanted := f.Engine().Stats().Switches + 1
 	l.wait.Go(func() { _ = f.Engine().Serve(l.ctx(), told{s.Memory, w.cfg.Told}) }) // ends with the process
 	joined := make(chan struct{})
-	l.wait.Go(func() { s.agent(l.ctx(), f, joined) })
+	l.wait.Go(func() { s.agent(l.ctx(), f, joined) }) //nolint:contextcheck // likewise
 	soon, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
 	select {

@@ -179,7 +179,7 @@ func (c line) call(ctx context.Context, what string, f func(context.Context, *sd
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(to.done, cancel)()
+	defer context.AfterFunc(to.done, cancel)() //nolint:contextcheck // the end of the other side
 	err := f(ctx, there)
 	if to.done.Err() != nil {
 		return lost(errEnded)

@@ -61,7 +61,7 @@ func TestWrong(t *testing.T) {
 		}), says: []string{"slice.networks[1]", "mars"}},
 		"domain that nobody knows": {do: spoilt(func(in *intent.Intents) {
 			in.Slice.Domains = append(in.Slice.Domains, intent.Domain{Name: "mars"})
-		}), says: []string{"slice.domains[3].name", "mars", "field fire private"}},
+		}), says: []string{"slice.domains[3].name", "mars", "field fire hospital private"}},
 		"path over no link": {do: spoilt(func(in *intent.Intents) {
 			in.Overlay = intent.Overlay{Shape: intent.Explicit, Links: []intent.Link{{From: "field", To: "fire"}, {From: "fire", To: "private"}}}
 			in.Paths = []intent.Path{{Network: "two", From: "field", To: "private", Hops: []slice.Domain{"field", "private"}}}
