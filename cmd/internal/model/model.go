@@ -159,9 +159,11 @@ func (w *World) connect(ctx context.Context, s *Switch) error {
 	l := w.lives[s.of]
 	f := w.fabric(s.of)
 	wanted := f.Engine().Stats().Switches + 1
-	l.wait.Go(func() { _ = f.Engine().Serve(l.ctx(), told{s.Memory, w.cfg.Told}) }) // ends with the process
+	l.wait.Go(func() { _ = f.Engine().Serve(l.ctx(), told{s.Memory, w.cfg.Told}) }) //nolint:contextcheck // ends with the process
 	joined := make(chan struct{})
-	l.wait.Go(func() { s.agent(l.ctx(), f, joined) }) //nolint:contextcheck // likewise
+	l.wait.Go(func() { //nolint:contextcheck // likewise
+		s.agent(l.ctx(), f, joined)
+	})
 	soon, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
 	select {
