@@ -20,11 +20,11 @@ func TestApplyAndDelete(t *testing.T) {
 		t := w.t
 		w.node("n1", "w1")
 		w.node("n2", "w2")
+		a := handOff(segment("a", "w1", "w2"))
 		want := intent.SegmentStatus{
-			ID: slice.NetworkID{Slice: "s", Network: "a"}, Label: 1, Gateway: "n1", Ready: true,
+			ID: slice.NetworkID{Slice: "s", Network: "a"}, Label: 1, Gateway: "n1", Ready: true, Digest: a.Digest(),
 			Ports: []intent.SegmentPortStatus{{Workload: "w1", Node: "n1", Ready: true}, {Workload: "w2", Node: "n2", Ready: true}},
 		}
-		a := handOff(segment("a", "w1", "w2"))
 		if diff := cmp.Diff(want, w.ready(a)); diff != "" {
 			t.Errorf("status (-want +got)\n%s", diff)
 		}
