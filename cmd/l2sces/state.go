@@ -55,8 +55,32 @@ func scoCommand() *cobra.Command {
 	bring.Flags().StringVar(&v.Key, "tls-key", "", "key of your certificate, PEM")
 	bring.Flags().StringVar(&v.CA, "tls-ca", "", "authority of etcd, PEM")
 	export.MarkFlagsMutuallyExclusive("store", "sco")
-	c.AddCommand(export, bring)
+	c.AddCommand(export, bring, compactCommand())
 	return c
+}
+
+// compactCommand gives the room back that a state no longer needs.
+func compactCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "compact FILE", Short: "Write the file of a state anew, without the room that is free", Args: cobra.ExactArgs(1),
+		Long: "A file grows to the most that it ever held, and does not shrink by itself. No process may have it open. Whatever\n" +
+			"happens, the file is the old one or the new one.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			before, err := os.Stat(args[0])
+			if err != nil {
+				return wrongFile(err)
+			}
+			if err := store.Compact(args[0]); err != nil {
+				return err
+			}
+			after, err := os.Stat(args[0])
+			if err != nil {
+				return wrongFile(err)
+			}
+			_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%s: %d bytes, were %d\n", args[0], after.Size(), before.Size())
+			return err
+		},
+	}
 }
 
 func (v *vault) export(cmd *cobra.Command, file string) error {

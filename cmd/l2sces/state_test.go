@@ -46,6 +46,8 @@ func TestExportAndImport(t *testing.T) {
 		{"import again", []string{"import", image, "--store=" + fresh}, 1, "", "not empty"},
 		{"import what is torn", []string{"import", torn, "--store=" + filepath.Join(dir, "other.db")}, 2, "", "the image is torn"},
 		{"no image", []string{"import", filepath.Join(dir, "absent"), "--dry-run"}, 2, "", "absent"},
+		{"compact", []string{"compact", fresh}, 0, "", "bytes, were"},
+		{"compact what is not there", []string{"compact", filepath.Join(dir, "absent")}, 2, "", "absent"},
 		{"two places", []string{"export", image, "--store=" + full, "--sco=192.0.2.1:1"}, 2, "", "none of the others"},
 	}
 	for _, s := range steps {

@@ -3,8 +3,10 @@ package model_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -20,6 +22,7 @@ import (
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/pki"
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/store"
 )
 
 // serve serves the slices of a world over gRPC with mutual TLS, and returns a
@@ -168,7 +171,7 @@ func TestA23ThousandCycles(t *testing.T) {
 	for i := range 50 {
 		cycle(i)
 	}
-	routines, heap := runtime.NumGoroutine(), live()
+	routines, heap, sizes := runtime.NumGoroutine(), live(), w.compacted()
 	for i := range cycles {
 		cycle(i)
 	}
@@ -178,10 +181,40 @@ func TestA23ThousandCycles(t *testing.T) {
 	if now := live(); now > heap+8<<20 {
 		t.Errorf("%d bytes are in use, there were %d", now, heap)
 	}
+	// The histories of the seven names and the events have their bounds, to which
+	// they are not full yet after the first few.
+	for i, now := range w.compacted() {
+		if now > sizes[i]+4<<20 {
+			t.Errorf("store %d has %d bytes when it is compact, and had %d", i, now, sizes[i])
+		}
+	}
 	if diff := cmp.Diff(before, w.everything(), values); diff != "" {
 		t.Errorf("something is left (-want +got)\n%s", diff)
 	}
-	t.Logf("goroutines %d -> %d, heap %d -> %d KiB", routines, runtime.NumGoroutine(), heap>>10, live()>>10)
+	t.Logf("goroutines %d -> %d, heap %d -> %d KiB, compact stores %v -> %v bytes", routines, runtime.NumGoroutine(), heap>>10, live()>>10, sizes, w.compacted())
+}
+
+// compacted returns the size of a file that holds what each store holds, after
+// it was compacted.
+func (w *world) compacted() (sizes []int64) {
+	w.t.Helper()
+	for i, from := range w.Stores {
+		file := filepath.Join(w.t.TempDir(), fmt.Sprint(i, ".db"))
+		s, err := store.Open(file)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		err = errors.Join(s.WriteAll(from.All()), s.Close(), store.Compact(file))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		info, err := os.Stat(file)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		sizes = append(sizes, info.Size())
+	}
+	return sizes
 }
 
 // live returns how many bytes are in use.
