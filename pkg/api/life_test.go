@@ -126,7 +126,9 @@ func TestWatch(t *testing.T) {
 	if err := c.Watch(t.Context(), intent.Query{}, func(intent.Moment) error { return enough }); !errors.Is(err, enough) {
 		t.Errorf("a watcher that has had enough: %v", err)
 	}
-	h.err = slice.Errorf(slice.NotFound, "oh")
+	// The one before may still be telling: another takes its place.
+	refuses := &house{err: slice.Errorf(slice.NotFound, "oh")}
+	c = api.NewSliceClient(a.dial(t, "n1", a.serve(t, anywhere, serveAll(refuses)).address))
 	if err := c.Watch(t.Context(), intent.Query{}, func(intent.Moment) error { return nil }); slice.KindOf(err) != slice.NotFound {
 		t.Errorf("an SCO that refuses: %v", err)
 	}

@@ -60,11 +60,13 @@ func done(t *testing.T, err error) {
 func TestF10TunnelThatIsTakenAwayIsDownAtOnce(t *testing.T) {
 	c, w := watched(t)
 	rest(t, time.Second)
-	begin := time.Now()
+	before, begin := w.prober.Stats().Lost, time.Now()
 	done(t, c.switches[1].vsctl(t.Context(), "del-port", coupleBridge, coupleVXLAN))
 	took := await1(t, w, false).Sub(begin)
 	t.Logf("down after %s, with the program that took it away", took)
-	if lost := w.prober.Stats().Lost; lost != 0 {
+	// On a busy machine a probe may miss its time beforehand; three are what
+	// takes a link down without a word of the switch.
+	if lost := w.prober.Stats().Lost - before; lost >= 3 {
 		t.Errorf("%d probes were missed first: the switch was not listened to", lost)
 	}
 	done(t, c.tunnelAt(t.Context(), 1))
