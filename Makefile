@@ -17,6 +17,8 @@ PROTOC_GEN_VERSION  := v1.36.12
 PROTOC_GRPC_VERSION := v1.6.2
 OAPI_VERSION        := v2.8.2
 REDOCLY_VERSION     := 2.77.0
+HELM_VERSION        := v3.22.0
+KUBECONFORM_VERSION := v0.8.0
 
 TOOLS    := $(CURDIR)/bin/tools
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
@@ -24,6 +26,8 @@ PROTOC_GEN  := $(TOOLS)/protoc-gen-go-$(PROTOC_GEN_VERSION)
 PROTOC_GRPC := $(TOOLS)/protoc-gen-go-grpc-$(PROTOC_GRPC_VERSION)
 OAPI        := $(TOOLS)/oapi-codegen-$(OAPI_VERSION)
 REDOCLY     := $(TOOLS)/redocly-$(REDOCLY_VERSION)
+HELM        := $(TOOLS)/helm-$(HELM_VERSION)
+KUBECONFORM := $(TOOLS)/kubeconform-$(KUBECONFORM_VERSION)
 
 # The tests that need root: their files carry the build tag lab.
 LAB_FILES = $(shell grep -rlE --include='*_test.go' '^//go:build .*\blab\b' cmd pkg plugin 2>/dev/null)
@@ -42,8 +46,8 @@ check: lint verify ## format, lint, vet, floors, descriptors, generated code
 build: ## the programs, into bin/
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
-unit: ## the tests that need neither root nor Open vSwitch
-	go test -vet=off ./...
+unit: ## the tests that need no root and no program of others, without the long ones
+	go test -short -vet=off ./...
 
 test: ## all tests, with race detection; installs what is missing, asks sudo for root
 	deploy/setup.sh run test
@@ -74,10 +78,11 @@ lint: $(GOLANGCI) $(REDOCLY) ## golangci-lint, formatters included, and the Open
 fmt: $(GOLANGCI) ## put the code into form
 	$(GOLANGCI) fmt ./...
 
-generate: ## remake the generated code of pkg/api, pkg/compat, pkg/nbi and pkg/rest
+generate: ## remake the generated code of pkg/api, pkg/compat, pkg/nbi, pkg/rest and plugin/ee
 	deploy/setup.sh generate
 	$(MAKE) api OUT=pkg/api
 	$(MAKE) compat OUT=pkg
+	$(MAKE) ee OUT=plugin
 	$(MAKE) rest IN=pkg/nbi/rest OUT=pkg/nbi/rest
 	$(MAKE) rest IN=pkg/rest/v1 OUT=pkg/rest/v1
 
@@ -91,6 +96,9 @@ verify: ## prove that the generated code is what generate makes
 	$(MAKE) compat OUT=bin/verify
 	for f in compat/wire/original.pb.go compat/wire/original_grpc.pb.go; do \
 		diff -u -I '^//.*protoc ' "pkg/$$f" "bin/verify/$$f"; done
+	$(MAKE) ee OUT=bin/verify
+	for f in ee/wire/executor.pb.go ee/wire/executor_grpc.pb.go; do \
+		diff -u -I '^//.*protoc ' "plugin/$$f" "bin/verify/$$f"; done
 	for d in pkg/nbi/rest pkg/rest/v1; do \
 		mkdir -p bin/verify/$$d; $(MAKE) rest IN=$$d OUT=bin/verify/$$d; \
 		for f in rest.gen.go openapi.json; do diff -u "$$d/$$f" "bin/verify/$$d/$$f"; done; done
@@ -111,6 +119,13 @@ api: $(PROTOC_GEN) $(PROTOC_GRPC)
 .PHONY: compat
 compat: $(PROTOC_GEN) $(PROTOC_GRPC)
 	cd pkg && protoc -I . compat/wire/original.proto \
+		--plugin=protoc-gen-go=$(PROTOC_GEN) --go_out=$(CURDIR)/$(OUT) --go_opt=paths=source_relative \
+		--plugin=protoc-gen-go-grpc=$(PROTOC_GRPC) --go-grpc_out=$(CURDIR)/$(OUT) --go-grpc_opt=paths=source_relative
+
+# ee makes the Go code of the messages of OSM's execution environments, into OUT.
+.PHONY: ee
+ee: $(PROTOC_GEN) $(PROTOC_GRPC)
+	cd plugin && protoc -I . ee/wire/executor.proto \
 		--plugin=protoc-gen-go=$(PROTOC_GEN) --go_out=$(CURDIR)/$(OUT) --go_opt=paths=source_relative \
 		--plugin=protoc-gen-go-grpc=$(PROTOC_GRPC) --go-grpc_out=$(CURDIR)/$(OUT) --go-grpc_opt=paths=source_relative
 
@@ -139,6 +154,12 @@ $(PROTOC_GRPC):
 
 $(OAPI):
 	$(call install,github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@$(OAPI_VERSION))
+
+$(HELM):
+	$(call install,helm.sh/helm/v3/cmd/helm@$(HELM_VERSION))
+
+$(KUBECONFORM):
+	$(call install,github.com/yannh/kubeconform/cmd/kubeconform@$(KUBECONFORM_VERSION))
 
 $(REDOCLY):
 	deploy/setup.sh lint

@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,48 +11,20 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/web"
 )
 
 // Limits of a request. An order waits for switches in every domain.
 const (
-	headerTimeout = 5 * time.Second
 	bodyTimeout   = 30 * time.Second
 	orderTimeout  = time.Minute
 	answerTimeout = bodyTimeout + orderTimeout
-	idleTimeout   = time.Minute
-	closeTimeout  = 3 * time.Second
-	maxHeader     = 16 << 10 // bytes
 	maxBody       = 16 << 20 // bytes
 )
 
 // Serve answers requests until ctx ends; then it returns nil.
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
-	srv := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       bodyTimeout,
-		WriteTimeout:      answerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(l) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	// Those who are being answered may finish, for as long as we are patient.
-	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
-	defer cancel()
-	err := srv.Shutdown(late)
-	if err != nil {
-		err = errors.Join(err, srv.Close())
-	}
-	if fault := <-ended; !errors.Is(fault, http.ErrServerClosed) {
-		err = errors.Join(err, fault)
-	}
-	return err
+	return web.ServeWithin(ctx, l, h, web.Times{Body: bodyTimeout, Answer: answerTimeout})
 }
 
 // careful bounds body and time of a request and turns a handler's panic into an

@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
-	"io"
 
 	"google.golang.org/grpc"
 
@@ -84,28 +82,7 @@ func (c EventClient) WatchEvents(ctx context.Context, q intent.EventQuery, tell 
 	if err != nil {
 		return err
 	}
-	within, cancel := context.WithCancel(ctx) // ends the call when tell has enough
-	defer cancel()
-	stream, err := c.client.WatchEvents(within, req)
-	if err != nil {
-		return inward(err)
-	}
-	for {
-		m, err := stream.Recv()
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case errors.Is(err, io.EOF):
-			return slice.Errorf(slice.Unavailable, "the SCO has ended the watch: watch again")
-		case err != nil:
-			return inward(err)
-		}
-		e, err := value[intent.Event](m)
-		if err == nil {
-			err = tell(e)
-		}
-		if err != nil {
-			return err
-		}
-	}
+	return follow(ctx, tell, func(ctx context.Context) (grpc.ServerStreamingClient[pb.Event], error) {
+		return c.client.WatchEvents(ctx, req)
+	})
 }

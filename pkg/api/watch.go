@@ -53,9 +53,20 @@ func (c SliceClient) Watch(ctx context.Context, q intent.Query, tell func(intent
 	if err != nil {
 		return err
 	}
+	return follow(ctx, tell, func(ctx context.Context) (grpc.ServerStreamingClient[pb.Moment], error) {
+		return c.client.WatchSlices(ctx, req)
+	})
+}
+
+// follow tells what a stream of the SCO brings, until ctx ends, tell has enough,
+// or the SCO ends it.
+func follow[V, M any, P interface {
+	*M
+	proto.Message
+}](ctx context.Context, tell func(V) error, open func(context.Context) (grpc.ServerStreamingClient[M], error)) error {
 	within, cancel := context.WithCancel(ctx) // ends the call when tell has enough
 	defer cancel()
-	stream, err := c.client.WatchSlices(within, req)
+	stream, err := open(within)
 	if err != nil {
 		return inward(err)
 	}
@@ -69,11 +80,11 @@ func (c SliceClient) Watch(ctx context.Context, q intent.Query, tell func(intent
 		case err != nil:
 			return inward(err)
 		}
-		moment, err := value[intent.Moment](m)
-		if err != nil {
-			return err
+		v, err := value[V](P(m))
+		if err == nil {
+			err = tell(v)
 		}
-		if err := tell(moment); err != nil {
+		if err != nil {
 			return err
 		}
 	}

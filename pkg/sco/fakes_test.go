@@ -2,86 +2,13 @@ package sco_test
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"reflect"
-	"slices"
 	"sync"
 
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
-
-// store is a fabric.Store in memory. It can be told to fail after some writes.
-type store struct {
-	mu     sync.Mutex
-	values map[string]map[string][]byte
-	limits bool
-	left   int // writes that still succeed, if there is a limit
-}
-
-var errDisk = errors.New("the disk is full")
-
-func (s *store) write() error {
-	if s.limits && s.left == 0 {
-		return errDisk
-	}
-	s.left--
-	return nil
-}
-
-func (s *store) Put(bucket, key string, value []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.write(); err != nil {
-		return err
-	}
-	if s.values[bucket] == nil {
-		s.values[bucket] = map[string][]byte{}
-	}
-	s.values[bucket][key] = slices.Clone(value)
-	return nil
-}
-
-func (s *store) Delete(bucket, key string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.write(); err != nil {
-		return err
-	}
-	delete(s.values[bucket], key)
-	return nil
-}
-
-func (s *store) List(bucket string) (map[string][]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(s.values[bucket]), nil
-}
-
-func (s *store) Get(bucket, key string) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	value, ok := s.values[bucket][key]
-	if !ok {
-		return nil, slice.Errorf(slice.NotFound, "there is no %s in %s", key, bucket)
-	}
-	return value, nil
-}
-
-// fails makes every write fail after some; none if it is negative.
-func (s *store) fails(after int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.limits, s.left = after >= 0, after
-}
-
-// exhausted reports whether a write has met the limit.
-func (s *store) exhausted() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.limits && s.left == 0
-}
 
 // A call of a domain.
 type call string

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/l2sces/l2sces/pkg/fabric/fabrictest"
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/sco"
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -127,7 +128,7 @@ func TestAwayFromTheStart(t *testing.T) {
 func TestAwayLater(t *testing.T) {
 	for name, away := range map[string]func(d *domain){
 		"refuses the line": func(d *domain) { d.fails(slice.Errorf(slice.Unavailable, "connection refused"), apply, list) },
-		"has a fault":      func(d *domain) { d.fails(errDisk, apply) },
+		"has a fault":      func(d *domain) { d.fails(fabrictest.ErrDisk, apply) },
 		"goes silent":      func(d *domain) { d.fails(context.DeadlineExceeded, apply) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -255,10 +256,10 @@ func TestCrash(t *testing.T) {
 								w.ready(three("s"))
 							}
 							w.crash(writes, at == "after", test.work)
-							done = !w.store.exhausted()
+							done = !w.store.Exhausted()
 							w.stop()
 							synctest.Wait()
-							w.store.fails(-1)
+							w.store.Fail(-1)
 							w.start()
 							w.loop()
 							w.whole(test.next)
@@ -277,11 +278,11 @@ func TestCrash(t *testing.T) {
 // has ended right after the last of them, when no domain hears of it any more,
 // or right before the next.
 func (w *world) crash(writes int, after bool, work func(w *world)) {
-	w.store.fails(writes)
+	w.store.Fail(writes)
 	for _, d := range w.domains {
 		d.does(func() {
 			if d.dead = nil; after {
-				d.dead = w.store.exhausted
+				d.dead = w.store.Exhausted
 			}
 		})
 	}
@@ -338,28 +339,28 @@ func (w *world) whole(next func(slice.ID) intent.Intents) {
 // Writes that fail without a crash: the same process goes on.
 func TestDiskFull(t *testing.T) {
 	in(t, sco.Config{}, func(w *world) {
-		w.store.fails(0)
+		w.store.Fail(0)
 		if _, err := w.Apply(w.ctx, three("s"), intent.Order{}); err == nil || !strings.Contains(err.Error(), "save slice s") {
 			t.Errorf("got %v", err)
 		}
-		w.store.fails(-1)
+		w.store.Fail(-1)
 		w.clean()
 		w.ready(three("s"))
 		w.loop()
-		w.store.fails(1) // the record, and nothing of the NEDs
+		w.store.Fail(1) // the record, and nothing of the NEDs
 		if s, err := w.Apply(w.ctx, changed("s"), intent.Order{}); err == nil && s.Phase != intent.Pending {
 			t.Errorf("got %+v, %v", s, err)
 		}
-		w.store.fails(-1)
+		w.store.Fail(-1)
 		w.rounds()
 		w.whole(changed)
 
 		w.ready(three("s"))
-		w.store.fails(0)
+		w.store.Fail(0)
 		if _, err := w.Delete(w.ctx, "s", intent.Order{}); err == nil {
 			t.Error("a delete on a full disk is done")
 		}
-		w.store.fails(-1)
+		w.store.Fail(-1)
 		w.rounds()
 		w.whole(nil)
 	})

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/l2sces/l2sces/pkg/bridge"
+	"github.com/l2sces/l2sces/pkg/fabric/fabrictest"
 	"github.com/l2sces/l2sces/pkg/flow"
 	"github.com/l2sces/l2sces/pkg/flow/flowtest"
 	"github.com/l2sces/l2sces/pkg/intent"
@@ -31,7 +32,7 @@ type world struct {
 	*sco.SCO
 	t       *testing.T
 	cfg     sco.Config
-	store   *store
+	store   *fabrictest.Store
 	domains map[slice.Domain]*domain
 	neds    map[slice.Node]*flowtest.Memory
 	ctx     context.Context //nolint:containedctx // of everything in the bubble
@@ -42,7 +43,7 @@ func in(t *testing.T, cfg sco.Config, test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{
-			t: t, cfg: cfg, store: &store{values: map[string]map[string][]byte{}},
+			t: t, cfg: cfg, store: &fabrictest.Store{},
 			domains: map[slice.Domain]*domain{}, neds: map[slice.Node]*flowtest.Memory{},
 		}
 		w.cfg.Store, w.cfg.Logger = w.store, cmp.Or(w.cfg.Logger, slog.New(slog.DiscardHandler))

@@ -43,10 +43,10 @@ func TestF20CrashAndRepeat(t *testing.T) {
 							}
 							o := intent.Order{RequestID: "r"}
 							w.crash(writes, at == "after", func(w *world) { _, _ = test.order(w, o) })
-							done = !w.store.exhausted()
+							done = !w.store.Exhausted()
 							w.stop()
 							synctest.Wait()
-							w.store.fails(-1)
+							w.store.Fail(-1)
 							w.start()
 							w.loop()
 							_, err := test.order(w, o)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,9 +39,7 @@ func TestMain(m *testing.M) {
 
 func endpoint(t *testing.T) string {
 	t.Helper()
-	if _, err := exec.LookPath("etcd"); err != nil {
-		t.Skip("etcd is not installed: deploy/setup.sh test installs it")
-	}
+	storetest.Need(t)
 	shared.once.Do(func() {
 		shared.dir, shared.err = os.MkdirTemp("", "etcd") //nolint:usetesting // it outlives this test
 		if shared.err == nil {

@@ -8,13 +8,23 @@ import (
 	"time"
 )
 
-// Serve answers on a listener until ctx ends; then it returns nil.
+// Serve answers on a listener until ctx ends; then it returns nil. The doors
+// that it is for answer from memory, so its limits are tight.
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	return ServeWithin(ctx, l, h, Times{Body: bodyTimeout, Answer: answerTimeout})
+}
+
+// Times are how long a door waits: for a request's body, and from the end of its
+// header to the end of the answer.
+type Times struct{ Body, Answer time.Duration }
+
+// ServeWithin is Serve for a door whose answers take their time.
+func ServeWithin(ctx context.Context, l net.Listener, h http.Handler, t Times) error {
 	srv := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       bodyTimeout,
-		WriteTimeout:      answerTimeout,
+		ReadTimeout:       t.Body,
+		WriteTimeout:      t.Answer,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		// What streams has to end with the server.
@@ -44,7 +54,7 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// Limits of a request. The doors answer from memory, so they are tight.
+// Limits of a request.
 const (
 	headerTimeout = 5 * time.Second
 	bodyTimeout   = 10 * time.Second

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/l2sces/l2sces/cmd/internal/bench"
 )
@@ -25,44 +26,50 @@ func three(err error) bench.Benchmark {
 }
 
 func TestRun(t *testing.T) {
-	var progress bytes.Buffer
-	r, err := bench.Run(t.Context(), three(nil), bench.Options{Pairs: 3, Progress: &progress})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := r.Ratio.String(), "ratio 8 (6..10)"; got != want {
-		t.Errorf("got %q, want %q: the first turn of each must not count", got, want)
-	}
-	if n := strings.Count(progress.String(), "pair "); n != 3 {
-		t.Errorf("%d lines for three pairs:\n%s", n, progress.String())
-	}
-	text, err := json.Marshal(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got map[string]any
-	if err := json.Unmarshal(text, &got); err != nil {
-		t.Fatal(err)
-	}
-	for _, key := range []string{"name", "pairs", "ratio", "load", "versions", "lost"} {
-		if _, ok := got[key]; !ok {
-			t.Errorf("the result has no %q: %s", key, text)
+	synctest.Test(t, func(t *testing.T) {
+		var progress bytes.Buffer
+		r, err := bench.Run(t.Context(), three(nil), bench.Options{Pairs: 3, Progress: &progress})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
+		if got, want := r.Ratio.String(), "ratio 8 (6..10)"; got != want {
+			t.Errorf("got %q, want %q: the first turn of each must not count", got, want)
+		}
+		if n := strings.Count(progress.String(), "pair "); n != 3 {
+			t.Errorf("%d lines for three pairs:\n%s", n, progress.String())
+		}
+		text, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got map[string]any
+		if err := json.Unmarshal(text, &got); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range []string{"name", "pairs", "ratio", "load", "versions", "lost"} {
+			if _, ok := got[key]; !ok {
+				t.Errorf("the result has no %q: %s", key, text)
+			}
+		}
+	})
 }
 
 func TestFivePairsAtLeast(t *testing.T) {
-	r, err := bench.Run(t.Context(), three(nil), bench.Options{})
-	if err != nil || len(r.Pairs) != 5 {
-		t.Errorf("%d pairs, %v; want five", len(r.Pairs), err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		r, err := bench.Run(t.Context(), three(nil), bench.Options{})
+		if err != nil || len(r.Pairs) != 5 {
+			t.Errorf("%d pairs, %v; want five", len(r.Pairs), err)
+		}
+	})
 }
 
 func TestFault(t *testing.T) {
-	fault := errors.New("the frames were lost")
-	if _, err := bench.Run(t.Context(), three(fault), bench.Options{}); !errors.Is(err, fault) {
-		t.Errorf("got %v, want the fault", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		fault := errors.New("the frames were lost")
+		if _, err := bench.Run(t.Context(), three(fault), bench.Options{}); !errors.Is(err, fault) {
+			t.Errorf("got %v, want the fault", err)
+		}
+	})
 }
 
 func TestSkipped(t *testing.T) {

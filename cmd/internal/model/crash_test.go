@@ -151,7 +151,10 @@ func TestF22CrashPoints(t *testing.T) {
 			f.light(false)
 			points = f.notes
 		})
-		for _, p := range points {
+		for i, p := range points {
+			if testing.Short() && i%3 != 0 {
+				continue
+			}
 			run := func(p point) {
 				t.Run(op.name+"/"+p.String(), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
@@ -170,7 +173,7 @@ func TestF22CrashPoints(t *testing.T) {
 		}
 	}
 	t.Logf("%d crash points", total)
-	if total < 60 {
+	if total < 60 && !testing.Short() {
 		t.Errorf("only %d crash points: the orders are too small", total)
 	}
 }

@@ -27,13 +27,23 @@ type Server struct {
 	ended    chan struct{}
 }
 
+// Need skips a test that runs etcd where the program is not installed, and among
+// the short tests, which run no programs of others.
+func Need(tb testing.TB) {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skip("runs etcd")
+	}
+	if _, err := exec.LookPath("etcd"); err != nil {
+		tb.Skip("etcd is not installed: deploy/setup.sh test installs it")
+	}
+}
+
 // Etcd starts an etcd that ends with the test. Where the program is not
 // installed the test is skipped.
 func Etcd(tb testing.TB, flags ...string) *Server {
 	tb.Helper()
-	if _, err := exec.LookPath("etcd"); err != nil {
-		tb.Skip("etcd is not installed: deploy/setup.sh test installs it")
-	}
+	Need(tb)
 	s, err := Start(filepath.Join(tb.TempDir(), "etcd"), flags...)
 	if err != nil {
 		tb.Fatal(err)
