@@ -34,13 +34,18 @@ LAB_FILES = $(shell grep -rlE --include='*_test.go' '^//go:build .*\blab\b' cmd 
 LAB_DIRS  = $(addprefix ./,$(sort $(patsubst %/,%,$(dir $(LAB_FILES)))))
 LAB_TESTS = $(shell grep -hoE '^func Test[A-Za-z0-9_]+' $(LAB_FILES) /dev/null | sed 's/^func //' | sort -u | paste -sd'|')
 
-.PHONY: help check build unit test fuzz demo lint fmt generate verify clean
+# The tests that need a Kubernetes API server: tag kube, no root.
+KUBE_FILES = $(shell grep -rlE --include='*_test.go' '^//go:build .*\bkube\b' cmd pkg plugin deploy 2>/dev/null)
+KUBE_DIRS  = $(addprefix ./,$(sort $(patsubst %/,%,$(dir $(KUBE_FILES)))))
+KUBE_TESTS = $(shell grep -hoE '^func Test[A-Za-z0-9_]+' $(KUBE_FILES) /dev/null | sed 's/^func //' | grep -v '^TestMain$$' | sort -u | paste -sd'|')
+
+.PHONY: help check build unit test kube kubetest fuzz demo lint fmt generate verify clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 check: lint verify ## format, lint, vet, floors, descriptors, generated code
-	go vet -tags lab ./...
+	go vet -tags lab,kube ./...
 	go test ./pkg ./pkg/descriptor/... ./descriptors/...
 
 build: ## the programs, into bin/
@@ -54,10 +59,20 @@ test: ## all tests, with race detection; installs what is missing, asks sudo for
 	$(MAKE) build
 	go build -o bin/tools/testcount ./tools/testcount
 	( bad=0; \
+	nice -n 19 make kube >&2 & kube=$$!; \
 	go test -json -race -timeout 8m ./... || bad=1; \
 	$(if $(LAB_FILES),go test -json -tags lab -p 1 -count 1 -timeout 8m $(if $(SUDO),-exec $(SUDO)) \
 		-run '^($(LAB_TESTS))$$' $(LAB_DIRS) || bad=1;) \
+	wait $$kube && $(KUBE_TEST) -json || bad=1; \
 	exit $$bad ) | bin/tools/testcount
+
+KUBE_TEST = HELM=$(HELM) KUBECONFORM=$(KUBECONFORM) go test -tags kube -p 1 -count 1 -timeout 10m -run '^($(KUBE_TESTS))$$' $(KUBE_DIRS)
+
+kube: $(HELM) $(KUBECONFORM) ## Kubernetes and what the charts are tested with, into bin/kube and bin/tools
+	deploy/kube/build.sh bin/kube >/dev/null
+
+kubetest: kube ## the tests that need a Kubernetes API server
+	$(KUBE_TEST)
 
 fuzz: ## every decoder in turn, each for FUZZTIME (10s)
 	grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' cmd pkg plugin | sort | \
@@ -72,7 +87,7 @@ demo: ## the fire-emergency slice, from template to frames (KEEP=1 leaves the la
 	$(SUDO) bin/l2sces demo $(if $(KEEP),--keep)
 
 lint: $(GOLANGCI) $(REDOCLY) ## golangci-lint, formatters included, and the OpenAPI document
-	$(GOLANGCI) run --build-tags lab ./...
+	$(GOLANGCI) run --build-tags lab,kube ./...
 	$(REDOCLY)/node_modules/.bin/redocly lint --config pkg/nbi/rest/redocly.yaml pkg/nbi/rest/openapi.yaml pkg/rest/v1/openapi.yaml
 
 fmt: $(GOLANGCI) ## put the code into form

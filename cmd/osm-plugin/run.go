@@ -19,6 +19,7 @@ import (
 	"github.com/l2sces/l2sces/pkg/slice"
 	"github.com/l2sces/l2sces/pkg/web"
 	"github.com/l2sces/l2sces/plugin"
+	"github.com/l2sces/l2sces/plugin/ee"
 )
 
 // readyTimeout is how long the SCO may take to say that it lives.
@@ -28,19 +29,24 @@ type options struct {
 	listen, sco     string
 	cert, key, ca   string
 	admin, logLevel string
+	ee              environment
 }
 
 func (o *options) flags(f *pflag.FlagSet) {
-	f.StringVar(&o.listen, "listen", "", "HOST:PORT or unix:PATH for orders (required)")
-	f.StringVar(&o.sco, "sco", "", "HOST:PORT or unix:PATH of the SCO, or of its replicas, comma-separated (required)")
-	f.StringVar(&o.cert, "tls-cert", "", "certificate, PEM (required)")
-	f.StringVar(&o.key, "tls-key", "", "key of the certificate, PEM (required)")
-	f.StringVar(&o.ca, "tls-ca", "", "authority that all sides trust, PEM (required)")
+	f.StringVar(&o.listen, "listen", "", "HOST:PORT or unix:PATH for orders (required unless --ee is given)")
+	f.StringVar(&o.sco, "sco", "", "HOST:PORT or unix:PATH of the SCO, or of its replicas, comma-separated (required by --listen)")
+	f.StringVar(&o.cert, "tls-cert", "", "certificate, PEM (required by --listen)")
+	f.StringVar(&o.key, "tls-key", "", "key of the certificate, PEM (required by --listen)")
+	f.StringVar(&o.ca, "tls-ca", "", "authority that all sides trust, PEM (required by --listen)")
 	f.StringVar(&o.admin, "admin", "", "HOST:PORT or unix:PATH for health and metrics; none if empty")
 	f.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
+	o.ee.flags(f)
 }
 
 func (o options) check() error {
+	if o.listen == "" && o.ee.listen != "" {
+		return o.ee.check()
+	}
 	for _, required := range []struct{ flag, value string }{
 		{"listen", o.listen},
 		{"sco", o.sco},
@@ -52,7 +58,7 @@ func (o options) check() error {
 			return slice.Errorf(slice.Invalid, "--%s is required", required.flag)
 		}
 	}
-	return nil
+	return o.ee.check()
 }
 
 // run introduces the door to the SCO and serves until ctx ends.
@@ -64,37 +70,53 @@ func (o options) run(ctx context.Context, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	client, err := pki.ClientTLS(o.cert, o.key, o.ca, pki.SCO)
+	group, ctx := errgroup.WithContext(ctx)
+	shown := nbi.Config{Logger: log, Version: version}
+	end, err := o.orders(ctx, group, &shown, log)
 	if err != nil {
 		return err
+	}
+	defer end()
+	if o.ee.listen != "" {
+		x := o.executor(log)
+		shown.Metrics = both(shown.Metrics, runs(x))
+		group.Go(func() error { return o.ee.serve(ctx, x, log) })
+	}
+	if o.admin != "" {
+		group.Go(func() error { return nbi.Serve(ctx, o.admin, shown) })
+	}
+	return group.Wait()
+}
+
+// orders opens the door for orders, if it is wanted, and returns what ends the
+// line to the SCO.
+func (o options) orders(ctx context.Context, group *errgroup.Group, shown *nbi.Config, log *slog.Logger) (func(), error) {
+	if o.listen == "" {
+		return func() {}, nil
+	}
+	client, err := pki.ClientTLS(o.cert, o.key, o.ca, pki.SCO)
+	if err != nil {
+		return nil, err
 	}
 	server, err := pki.ServerTLS(o.cert, o.key, o.ca)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	line, err := api.Dial(o.sco, client)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { _ = line.Close() }() // the process ends anyway
-	ready := func() error { return scoServes(ctx, healthv1.NewHealthClient(line)) }
-	return o.serve(ctx, server, plugin.New(api.NewSliceClient(line), user, plugin.Config{Logger: log}), ready, log)
-}
-
-// serve opens both doors and waits until ctx ends or one of them fails.
-func (o options) serve(ctx context.Context, config *tls.Config, door *plugin.Door, ready func() error, log *slog.Logger) error {
+	end := func() { _ = line.Close() } // the process ends anyway
 	l, err := web.Listen(ctx, o.listen)
 	if err != nil {
-		return err
+		end()
+		return nil, err
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return plugin.Serve(ctx, tls.NewListener(l, config), door) })
-	if o.admin != "" {
-		group.Go(func() error {
-			return nbi.Serve(ctx, o.admin, nbi.Config{Ready: ready, Metrics: samples(door), Logger: log, Version: version})
-		})
-	}
-	return group.Wait()
+	door := plugin.New(api.NewSliceClient(line), user, plugin.Config{Logger: log})
+	shown.Ready = func() error { return scoServes(ctx, healthv1.NewHealthClient(line)) }
+	shown.Metrics = samples(door)
+	group.Go(func() error { return plugin.Serve(ctx, tls.NewListener(l, server), door) })
+	return end, nil
 }
 
 // user lets people order slices, and nobody else: a node or a controller has
@@ -127,12 +149,31 @@ func scoServes(ctx context.Context, client healthv1.HealthClient) error {
 func samples(door *plugin.Door) func() []nbi.Sample {
 	return func() []nbi.Sample {
 		taken, refused := door.Orders()
-		sample := func(result string, n uint64) nbi.Sample {
-			return nbi.Sample{
-				Name: "l2sces_plugin_orders_total", Help: "Orders for slices, by what became of them.",
-				Type: nbi.Counter, Labels: map[string]string{"result": result}, Value: float64(n),
-			}
+		return []nbi.Sample{
+			count("l2sces_plugin_orders_total", "Orders for slices, by what became of them.", "applied", taken),
+			count("l2sces_plugin_orders_total", "Orders for slices, by what became of them.", "refused", refused),
 		}
-		return []nbi.Sample{sample("applied", taken), sample("refused", refused)}
 	}
+}
+
+func runs(x *ee.Executor) func() []nbi.Sample {
+	return func() []nbi.Sample {
+		done, failed := x.Runs()
+		return []nbi.Sample{
+			count("l2sces_plugin_primitives_total", "Primitives of OSM, by what became of them.", "done", done),
+			count("l2sces_plugin_primitives_total", "Primitives of OSM, by what became of them.", "failed", failed),
+		}
+	}
+}
+
+func count(name, help, result string, n uint64) nbi.Sample {
+	return nbi.Sample{Name: name, Help: help, Type: nbi.Counter, Labels: map[string]string{"result": result}, Value: float64(n)}
+}
+
+// both joins samples; the first may be nil.
+func both(a, b func() []nbi.Sample) func() []nbi.Sample {
+	if a == nil {
+		return b
+	}
+	return func() []nbi.Sample { return append(a(), b()...) }
 }

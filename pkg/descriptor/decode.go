@@ -24,6 +24,7 @@ func FromYAML(name string, data []byte, v any) error {
 // encoding/json because that forgets where a value stood.
 type decoder struct {
 	tolerant bool // ignore unknown keys
+	loose    bool // take true and false for text, as OSM does
 	problems Problems
 }
 
@@ -76,7 +77,7 @@ func (d *decoder) decodeItself(n *node, v any, path string) bool {
 		return false
 	}
 	if err != nil {
-		d.problems.add(n.at, path, "", "%s: %s", quote(n.text), err)
+		d.problems.add(RuleType, n.at, path, "", "%s: %s", quote(n.text), err)
 	}
 	return true
 }
@@ -91,7 +92,7 @@ func (d *decoder) decodeStruct(n *node, v reflect.Value, path string) {
 	for _, e := range n.entries {
 		field, ok := fields[e.key]
 		if !ok && !d.tolerant {
-			d.problems.add(e.at, join(path, e.key), "remove it or correct its name", "unknown key %s", quote(e.key))
+			d.problems.add(RuleUnknownKey, e.at, join(path, e.key), "remove it or correct its name", "unknown key %s", quote(e.key))
 		}
 		if ok {
 			d.decode(e.value, field, join(path, e.key))
@@ -139,7 +140,7 @@ func (d *decoder) decodeList(n *node, v reflect.Value, path string) {
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.items), len(n.items)))
 	for i, item := range n.items {
-		d.decode(item, v.Index(i), path+"["+strconv.Itoa(i)+"]")
+		d.decode(item, v.Index(i), element(path, i))
 	}
 }
 
@@ -148,7 +149,7 @@ func (d *decoder) decodeScalar(n *node, v reflect.Value, path string) {
 	switch {
 	case v.Kind() == reflect.Interface && v.NumMethod() == 0:
 		v.Set(reflect.ValueOf(n.value()))
-	case v.Kind() == reflect.String && (n.form == text || n.form == number):
+	case v.Kind() == reflect.String && (n.form == text || n.form == number || d.loose && n.form == boolean):
 		v.SetString(n.text)
 	case v.Kind() == reflect.String:
 		d.wanted(text, n, path)
@@ -171,10 +172,10 @@ func (d *decoder) decodeScalar(n *node, v reflect.Value, path string) {
 		f, err = strconv.ParseFloat(n.digits(), v.Type().Bits())
 		v.SetFloat(f)
 	default:
-		d.problems.add(n.at, path, "", "no value of type %s can be written here", v.Type())
+		d.problems.add(RuleType, n.at, path, "", "no value of type %s can be written here", v.Type())
 	}
 	if err != nil {
-		d.problems.add(n.at, path, "", "%s is not a number of type %s", quote(n.text), v.Type())
+		d.problems.add(RuleType, n.at, path, "", "%s is not a number of type %s", quote(n.text), v.Type())
 	}
 }
 
@@ -186,6 +187,6 @@ func (n *node) digits() string {
 	return n.text
 }
 
-func (d *decoder) wanted(want form, n *node, path string) {
-	d.problems.add(n.at, path, "", "%s is wanted here, this is %s", want, n.form)
+func (d *decoder) wanted(want Form, n *node, path string) {
+	d.problems.add(RuleType, n.at, path, "", "%s is wanted here, this is %s", want, n.form)
 }

@@ -1,6 +1,9 @@
 package descriptor
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // A Kind says what a document describes.
 type Kind string
@@ -23,6 +26,12 @@ var envelopes = map[string]Kind{
 	"vnfd-catalog": KindLegacy, "vnfd:vnfd-catalog": KindLegacy,
 }
 
+// The keys that may stand around a template and a service descriptor.
+var (
+	nstEnvelopes = []string{"nst", "nst:nst"}
+	nsdEnvelopes = []string{"nsd", "nsd:nsd", "etsi-nfv-nsd:nsd"}
+)
+
 // Kind returns what the document describes, as its first telling key says.
 func (d *Document) Kind() Kind {
 	return envelopes[d.envelope().key]
@@ -44,13 +53,45 @@ func (d *Document) expect(want Kind) Problems {
 	e := d.envelope()
 	switch got := envelopes[e.key]; {
 	case d.root.form != mapping:
-		problems.add(d.root.at, "", "give a "+string(want), "a mapping is wanted here, this is %s", d.root.form)
+		problems.add(RuleKind, d.root.at, "", "give a "+cmp.Or(string(want), "mapping"), "a mapping is wanted here, this is %s", d.root.form)
 	case got == KindLegacy:
-		problems.add(e.at, e.key, "convert it to ETSI SOL006", "%s: this format is no longer read", got)
+		problems.add(RuleLegacy, e.at, e.key, "convert it to ETSI SOL006", "%s: this format is no longer read", got)
 	case got != "" && got != want:
-		problems.add(e.at, e.key, "give a "+string(want), "this is a %s", got)
+		problems.add(RuleKind, e.at, e.key, "give a "+string(want), "this is a %s", got)
 	}
 	return problems
+}
+
+// body returns the one descriptor inside its envelope, and its path.
+func (d *Document) body() (*node, string, Problems) {
+	kind := d.Kind()
+	problems := d.expect(kind)
+	if len(problems) == 0 && kind == "" {
+		problems.add(RuleKind, d.root.at, "", "begin with vnfd:, nsd: or nst:", "this is no descriptor that OSM knows")
+	}
+	if len(problems) > 0 {
+		return d.root, "", problems
+	}
+	switch kind {
+	case KindVNFD:
+		return d.open()
+	case KindNSD:
+		return d.unwrap(2, nsdEnvelopes...)
+	default:
+		return d.unwrap(1, nstEnvelopes...)
+	}
+}
+
+// open returns what stands under the key that tells the kind, and its path.
+func (d *Document) open() (*node, string, Problems) {
+	var problems Problems
+	envelope := d.envelope()
+	for _, e := range d.root.entries {
+		if e.key != envelope.key {
+			problems.add(RuleEnvelope, e.at, e.key, "remove it or correct its name", "unknown key %s beside %s", quote(e.key), envelope.key)
+		}
+	}
+	return envelope.value, envelope.key, problems
 }
 
 // unwrap returns the only element of the list inside the envelopes, and its
@@ -64,7 +105,7 @@ func (d *Document) unwrap(levels int, known ...string) (*node, string, Problems)
 			break
 		}
 		for _, e := range slices.Delete(slices.Clone(n.entries), i, i+1) {
-			problems.add(e.at, join(path, e.key), "remove it or correct its name", "unknown key %s beside %s", quote(e.key), n.entries[i].key)
+			problems.add(RuleEnvelope, e.at, join(path, e.key), "remove it or correct its name", "unknown key %s beside %s", quote(e.key), n.entries[i].key)
 		}
 		n, path = n.entries[i].value, join(path, n.entries[i].key)
 	}
@@ -72,9 +113,9 @@ func (d *Document) unwrap(levels int, known ...string) (*node, string, Problems)
 	case path == "":
 		return n, path, problems
 	case n.form != list:
-		problems.add(n.at, path, "put a hyphen before its first key", "a list is wanted here, this is %s", n.form)
+		problems.add(RuleEnvelope, n.at, path, "put a hyphen before its first key", "a list is wanted here, this is %s", n.form)
 	case len(n.items) != 1:
-		problems.add(n.at, path, "put each in a file of its own", "one descriptor is wanted here, these are %d", len(n.items))
+		problems.add(RuleEnvelope, n.at, path, "put each in a file of its own", "one descriptor is wanted here, these are %d", len(n.items))
 	default:
 		return n.items[0], path + "[0]", problems
 	}

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// A form is what a node is.
-type form uint8
+// A Form is what a value is.
+type Form uint8
 
 // The forms, and what a complaint calls them.
 const (
-	null form = iota
+	null Form = iota
 	text
 	number
 	boolean
@@ -19,13 +19,14 @@ const (
 	mapping
 )
 
-func (f form) String() string {
+// String returns what a complaint calls the form.
+func (f Form) String() string {
 	return [...]string{"nothing", "text", "a number", "true or false", "a list", "a mapping"}[f]
 }
 
 // A node is a checked value with its place. It knows no YAML any more.
 type node struct {
-	form    form
+	form    Form
 	text    string // of a scalar, as written
 	number  string // of a number, as JSON writes it
 	at      Position

@@ -2,38 +2,63 @@ package descriptor
 
 import "net/netip"
 
-// An NSD is what a slice needs of a network service descriptor (ETSI GS
-// NFV-SOL 006). OSM's model has more, which is skipped.
+// An NSD is a network service descriptor, as far as slices use it (ETSI GS
+// NFV-SOL 006, module etsi-nfv-nsd, with the augments of OSM's information
+// model). Structure checks the rest of the model; here it is skipped.
 type NSD struct {
-	ID     string            `json:"id"`
-	Name   string            `json:"name"`
-	VNFDs  []string          `json:"vnfd-id"`
-	Links  []VirtualLinkDesc `json:"virtual-link-desc"`
-	SAPDs  []SAPD            `json:"sapd"`
-	Flavor []DF              `json:"df"`
+	ID          string            `json:"id"`
+	Name        string            `json:"name"`
+	Designer    string            `json:"designer"`
+	Version     string            `json:"version"`
+	Description string            `json:"description"` // OSM IM: ns-various
+	VNFDs       []string          `json:"vnfd-id"`
+	Links       []VirtualLinkDesc `json:"virtual-link-desc"`
+	SAPDs       []SAPD            `json:"sapd"`
+	Flavor      []DF              `json:"df"`
 }
 
-// A VirtualLinkDesc is a link of the network service.
+// A VirtualLinkDesc is a link of the network service (SOL 006: nsd/
+// virtual-link-desc; OSM IM: ns-vld).
 type VirtualLinkDesc struct {
-	ID             string `json:"id"`
-	Management     bool   `json:"mgmt-network"`
-	VIMNetworkName string `json:"vim-network-name"`
+	ID             string           `json:"id"`
+	Management     bool             `json:"mgmt-network"`
+	VIMNetworkName string           `json:"vim-network-name"`
+	Provider       *ProviderNetwork `json:"provider-network"`
+	Connectivity   struct {
+		Layers  []string `json:"layer-protocol"`
+		Pattern string   `json:"flow-pattern"` // line, tree or mesh
+	} `json:"connectivity-type"`
+	Flavor []struct {
+		ID  string `json:"id"`
+		QoS *VLQoS `json:"qos"`
+	} `json:"df"`
 }
 
-// A SAPD is where a slice joins a link of the network service.
+// A VLQoS is the quality of a link (SOL 006: nsd/virtual-link-desc/df/qos). OSM
+// does nothing with it.
+type VLQoS struct {
+	Latency  uint32  `json:"latency"` // milliseconds
+	Jitter   uint32  `json:"packet-delay-variation"`
+	Loss     float64 `json:"packet-loss-ratio"`
+	Priority uint32  `json:"priority"`
+}
+
+// A SAPD is where a slice joins a link of the network service (SOL 006:
+// nsd/sapd).
 type SAPD struct {
 	ID   string `json:"id"`
 	Link string `json:"virtual-link-desc"`
 }
 
-// A DF is a deployment flavour. OSM uses only the first one.
+// A DF is a deployment flavour (SOL 006: nsd/df). OSM uses only the first one.
 type DF struct {
 	ID       string       `json:"id"`
 	Profiles []VNFProfile `json:"vnf-profile"`
 	Links    []VLProfile  `json:"virtual-link-profile"`
 }
 
-// A VNFProfile is one member of the network service.
+// A VNFProfile is one member of the network service (SOL 006: nsd/df/
+// vnf-profile).
 type VNFProfile struct {
 	ID    string `json:"id"`
 	VNFD  string `json:"vnfd-id"`
@@ -46,18 +71,29 @@ type VNFProfile struct {
 	} `json:"virtual-link-connectivity"`
 }
 
-// A VLProfile has the numbers of a link.
+// A VLProfile has the numbers of a link (SOL 006: nsd/df/virtual-link-profile;
+// OSM IM: ip-profiles).
 type VLProfile struct {
-	ID       string `json:"id"`
-	Link     string `json:"virtual-link-desc-id"`
+	ID       string  `json:"id"`
+	Link     string  `json:"virtual-link-desc-id"`
+	MaxRate  BitRate `json:"max-bitrate-requirements"`
+	MinRate  BitRate `json:"min-bitrate-requirements"`
 	Protocol struct {
 		L2 struct {
-			MTU uint16 `json:"mtu"`
+			Name string `json:"name"`
+			Type string `json:"network-type"` // flat, vlan, vxlan or gre
+			MTU  uint16 `json:"mtu"`
 		} `json:"l2-protocol-data"`
 		L3 struct {
 			CIDR netip.Prefix `json:"cidr"`
 		} `json:"l3-protocol-data"`
 	} `json:"virtual-link-protocol-data"`
+}
+
+// A BitRate is what a link carries, in bits per second.
+type BitRate struct {
+	Root uint64 `json:"root"`
+	Leaf uint64 `json:"leaf"`
 }
 
 // Plan returns CIDR and MTU of the link that a connection point of the slice

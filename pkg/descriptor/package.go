@@ -63,7 +63,7 @@ func topFile(fsys fs.FS, dir string) (string, error) {
 		return path.Join(dir, found[0]), nil
 	}
 	var problems Problems
-	problems.add(Position{File: dir}, "", "keep one *.yaml in the top folder and the others in folders below",
+	problems.add("", Position{File: dir}, "", "keep one *.yaml in the top folder and the others in folders below",
 		"a package has one descriptor, this has %d: %s", len(found), short(strings.Join(found, ", ")))
 	return "", problems.Err()
 }

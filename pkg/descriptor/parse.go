@@ -24,7 +24,7 @@ var (
 func parse(name string, data []byte, limits Limits) (*node, Problems) {
 	b := builder{file: name, limits: limits}
 	if len(data) > limits.Bytes {
-		b.problems.add(Position{name, 1, 1}, "", "split it", "the file has %d bytes, more than %d", len(data), limits.Bytes)
+		b.problems.add(RuleBytes, Position{name, 1, 1}, "", "split it", "the file has %d bytes, more than %d", len(data), limits.Bytes)
 		return nil, b.problems
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
@@ -38,7 +38,7 @@ func parse(name string, data []byte, limits Limits) (*node, Problems) {
 	case err != nil:
 		b.broken(err)
 	default:
-		b.complain(&second, "", "keep one document per file", "a second document begins here")
+		b.complain(RuleDocuments, &second, "", "keep one document per file", "a second document begins here")
 	}
 	root := b.build(first.Content[0], "", 1)
 	return root, b.problems
@@ -54,14 +54,14 @@ type builder struct {
 
 func (b *builder) at(y *yaml.Node) Position { return Position{b.file, y.Line, y.Column} }
 
-func (b *builder) complain(y *yaml.Node, path, remedy, format string, args ...any) {
-	b.problems.add(b.at(y), path, remedy, format, args...)
+func (b *builder) complain(rule string, y *yaml.Node, path, remedy, format string, args ...any) {
+	b.problems.add(rule, b.at(y), path, remedy, format, args...)
 }
 
 // broken notes that the library could not read the text.
 func (b *builder) broken(err error) {
 	if errors.Is(err, io.EOF) {
-		b.problems.add(Position{b.file, 1, 1}, "", "write a document", "the file is empty")
+		b.problems.add(RuleEmpty, Position{b.file, 1, 1}, "", "write a document", "the file is empty")
 		return
 	}
 	at, text := Position{b.file, 1, 1}, err.Error()
@@ -71,7 +71,7 @@ func (b *builder) broken(err error) {
 			at.Line = line
 		}
 	}
-	b.problems.add(at, "", "correct the YAML on this line or the one before", "not YAML: %s", text)
+	b.problems.add(RuleSyntax, at, "", "correct the YAML on this line or the one before", "not YAML: %s", text)
 }
 
 // build makes the node of a YAML node. After a limit is passed it returns
@@ -81,18 +81,18 @@ func (b *builder) build(y *yaml.Node, path string, depth int) *node {
 	b.nodes++
 	switch {
 	case b.nodes == b.limits.Nodes+1:
-		b.complain(y, path, "split it", "more than %d values", b.limits.Nodes)
+		b.complain(RuleNodes, y, path, "split it", "more than %d values", b.limits.Nodes)
 		return n
 	case b.nodes > b.limits.Nodes:
 		return n
 	case depth > b.limits.Depth:
-		b.complain(y, path, "nest less", "nested deeper than %d", b.limits.Depth)
+		b.complain(RuleDepth, y, path, "nest less", "nested deeper than %d", b.limits.Depth)
 		return n
 	case y.Kind == yaml.AliasNode:
-		b.complain(y, path, "write the value out", "alias *%s is not allowed", short(y.Value))
+		b.complain(RuleAlias, y, path, "write the value out", "alias *%s is not allowed", short(y.Value))
 		return n
 	case y.Anchor != "":
-		b.complain(y, path, "remove it", "anchor &%s is not allowed", short(y.Anchor))
+		b.complain(RuleAlias, y, path, "remove it", "anchor &%s is not allowed", short(y.Anchor))
 	}
 	switch y.Kind {
 	case yaml.MappingNode:
@@ -110,7 +110,7 @@ func (b *builder) fillList(n *node, y *yaml.Node, path string, depth int) {
 	b.checkTag(y, path, "!!seq")
 	n.items = make([]*node, len(y.Content))
 	for i, item := range y.Content {
-		n.items[i] = b.build(item, path+"["+strconv.Itoa(i)+"]", depth+1)
+		n.items[i] = b.build(item, element(path, i), depth+1)
 	}
 }
 
@@ -118,18 +118,18 @@ func (b *builder) fillMapping(n *node, y *yaml.Node, path string, depth int) {
 	n.form = mapping
 	b.checkTag(y, path, "!!map")
 	if keys := len(y.Content) / 2; keys > b.limits.Keys {
-		b.complain(y, path, "split it", "a mapping of %d keys, more than %d", keys, b.limits.Keys)
+		b.complain(RuleKeys, y, path, "split it", "a mapping of %d keys, more than %d", keys, b.limits.Keys)
 		return
 	}
 	seen := make(map[string]int, len(y.Content)/2)
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		k := y.Content[i]
 		if k.Kind != yaml.ScalarNode || k.Anchor != "" || k.ShortTag() != "!!str" && k.ShortTag() != "!!int" {
-			b.complain(k, path, "write the key as text", "a key must be plain text")
+			b.complain(RuleKey, k, path, "write the key as text", "a key must be plain text")
 			continue
 		}
 		if line, twice := seen[k.Value]; twice {
-			b.complain(k, path, "keep one of the two", "key %s is there already, on line %d", quote(k.Value), line)
+			b.complain(RuleDuplicateKey, k, path, "keep one of the two", "key %s is there already, on line %d", quote(k.Value), line)
 			continue
 		}
 		seen[k.Value] = k.Line
@@ -151,7 +151,7 @@ func (b *builder) fillScalar(n *node, y *yaml.Node, path string) {
 		return
 	}
 	if leadingZero.MatchString(y.Value) {
-		b.complain(y, path, "quote it if it is text, drop the zero if it is a number", "number %s begins with a zero", short(y.Value))
+		b.complain(RuleNumber, y, path, "quote it if it is text, drop the zero if it is a number", "number %s begins with a zero", short(y.Value))
 		return
 	}
 	var v any
@@ -160,7 +160,7 @@ func (b *builder) fillScalar(n *node, y *yaml.Node, path string) {
 		err = errors.New("not a finite number")
 	}
 	if err != nil {
-		b.complain(y, path, "quote it if it is text", "value %s does not fit its type", quote(y.Value))
+		b.complain(RuleValue, y, path, "quote it if it is text", "value %s does not fit its type", quote(y.Value))
 		return
 	}
 	n.form = number
@@ -177,7 +177,7 @@ func (b *builder) fillScalar(n *node, y *yaml.Node, path string) {
 // checkTag refuses every tag but the one that the node has anyway.
 func (b *builder) checkTag(y *yaml.Node, path, want string) {
 	if got := y.ShortTag(); got != want {
-		b.complain(y, path, "remove it", "tag %s is not allowed", short(got))
+		b.complain(RuleTag, y, path, "remove it", "tag %s is not allowed", short(got))
 	}
 }
 

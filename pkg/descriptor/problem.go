@@ -32,13 +32,18 @@ func (p Position) String() string {
 type Problem struct {
 	Position
 	Path    string `json:"path,omitempty"` // of the value in the document
+	Rule    string `json:"rule,omitempty"` // by which it is documented and waived
 	Message string `json:"message"`
 	Remedy  string `json:"remedy,omitempty"`
 }
 
-// String returns position, message and remedy.
+// String returns position, rule, message and remedy.
 func (p Problem) String() string {
-	s := p.Position.String() + ": " + p.Message
+	s := p.Position.String() + ": "
+	if p.Rule != "" {
+		s += p.Rule + ": "
+	}
+	s += p.Message
 	if p.Remedy != "" {
 		s += " (" + p.Remedy + ")"
 	}
@@ -64,17 +69,22 @@ func (p Problems) Err() error {
 	if len(p) == 0 {
 		return nil
 	}
+	return slice.Errorf(slice.Invalid, "%w", p.sorted())
+}
+
+// sorted returns the complaints in the order of the files, each once.
+func (p Problems) sorted() Problems {
 	sorted := slices.Clone(p)
 	slices.SortStableFunc(sorted, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
 			cmp.Compare(a.Column, b.Column), cmp.Compare(a.Message, b.Message))
 	})
-	return slice.Errorf(slice.Invalid, "%w", slices.Compact(sorted))
+	return slices.Compact(sorted)
 }
 
 // add notes a complaint, up to a bound.
-func (p *Problems) add(at Position, path, remedy, format string, args ...any) {
+func (p *Problems) add(rule string, at Position, path, remedy, format string, args ...any) {
 	if len(*p) < maxProblems {
-		*p = append(*p, Problem{Position: at, Path: path, Message: fmt.Sprintf(format, args...), Remedy: remedy})
+		*p = append(*p, Problem{Position: at, Path: path, Rule: rule, Message: fmt.Sprintf(format, args...), Remedy: remedy})
 	}
 }

@@ -17,24 +17,24 @@ func TestReadRefuses(t *testing.T) {
 		yaml string
 		want []string // positions and the message up to the remedy
 	}{
-		"nothing":           {"", []string{"f:1:1: the file is empty"}},
-		"comment only":      {"# a\n", []string{"f:1:1: the file is empty"}},
-		"two documents":     {"a: 1\n---\nb: 2\n", []string{"f:2:1: a second document begins here"}},
-		"leading zero":      {"a: 1\nvlan: 010\n", []string{"f:2:7: number 010 begins with a zero"}},
-		"signed zero":       {"a: -07\n", []string{"f:1:4: number -07 begins with a zero"}},
-		"duplicate":         {"a: 1\nb: 2\na: 3\n", []string{`f:3:1: key "a" is there already, on line 1`}},
-		"anchor and alias":  {"a: &x 1\nb: *x\n", []string{"f:1:4: anchor &x is not allowed", "f:2:4: alias *x is not allowed"}},
-		"merge key":         {"<<: 1\n", []string{"f:1:1: a key must be plain text"}},
-		"tag":               {"a: !!python/object:os.system x\n", []string{"f:1:4: tag !!python/object:os.system is not allowed"}},
-		"tag on a mapping":  {"a: !x {b: 1}\n", []string{"f:1:4: tag !x is not allowed"}},
-		"binary":            {"a: !!binary aGk=\n", []string{"f:1:4: tag !!binary is not allowed"}},
-		"wrong core tag":    {"a: !!int x\n", []string{`f:1:4: value "x" does not fit its type`}},
-		"infinite":          {"a: .inf\n", []string{`f:1:4: value ".inf" does not fit its type`}},
-		"key that is a map": {"{a: 1}: 2\n", []string{"f:1:1: a key must be plain text"}},
-		"deep":              {strings.Repeat("[", 9) + strings.Repeat("]", 9), []string{"f:1:9: nested deeper than 8"}},
-		"many keys":         {"a: 1\nb: 1\nc: 1\nd: 1\ne: 1\n", []string{"f:1:1: a mapping of 5 keys, more than 4"}},
-		"many values":       {"[" + strings.Repeat("1,", 50) + "]", []string{"f:1:80: more than 40 values"}},
-		"many bytes":        {strings.Repeat("#", 201), []string{"f:1:1: the file has 201 bytes, more than 200"}},
+		"nothing":           {"", []string{"f:1:1: yaml-empty: the file is empty"}},
+		"comment only":      {"# a\n", []string{"f:1:1: yaml-empty: the file is empty"}},
+		"two documents":     {"a: 1\n---\nb: 2\n", []string{"f:2:1: yaml-documents: a second document begins here"}},
+		"leading zero":      {"a: 1\nvlan: 010\n", []string{"f:2:7: yaml-number: number 010 begins with a zero"}},
+		"signed zero":       {"a: -07\n", []string{"f:1:4: yaml-number: number -07 begins with a zero"}},
+		"duplicate":         {"a: 1\nb: 2\na: 3\n", []string{`f:3:1: yaml-duplicate-key: key "a" is there already, on line 1`}},
+		"anchor and alias":  {"a: &x 1\nb: *x\n", []string{"f:1:4: yaml-alias: anchor &x is not allowed", "f:2:4: yaml-alias: alias *x is not allowed"}},
+		"merge key":         {"<<: 1\n", []string{"f:1:1: yaml-key: a key must be plain text"}},
+		"tag":               {"a: !!python/object:os.system x\n", []string{"f:1:4: yaml-tag: tag !!python/object:os.system is not allowed"}},
+		"tag on a mapping":  {"a: !x {b: 1}\n", []string{"f:1:4: yaml-tag: tag !x is not allowed"}},
+		"binary":            {"a: !!binary aGk=\n", []string{"f:1:4: yaml-tag: tag !!binary is not allowed"}},
+		"wrong core tag":    {"a: !!int x\n", []string{`f:1:4: yaml-value: value "x" does not fit its type`}},
+		"infinite":          {"a: .inf\n", []string{`f:1:4: yaml-value: value ".inf" does not fit its type`}},
+		"key that is a map": {"{a: 1}: 2\n", []string{"f:1:1: yaml-key: a key must be plain text"}},
+		"deep":              {strings.Repeat("[", 9) + strings.Repeat("]", 9), []string{"f:1:9: yaml-depth: nested deeper than 8"}},
+		"many keys":         {"a: 1\nb: 1\nc: 1\nd: 1\ne: 1\n", []string{"f:1:1: yaml-keys: a mapping of 5 keys, more than 4"}},
+		"many values":       {"[" + strings.Repeat("1,", 50) + "]", []string{"f:1:80: yaml-nodes: more than 40 values"}},
+		"many bytes":        {strings.Repeat("#", 201), []string{"f:1:1: yaml-bytes: the file has 201 bytes, more than 200"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestBrokenYAMLHasALine(t *testing.T) {
 	for _, text := range []string{"nst:\n- id: a\n  name: 'b\n", "a: [1, 2\n", "a: 1\n\tb: 2\n", "a: b: c\n", "\x00"} {
 		_, err := descriptor.Read("f", []byte(text), descriptor.Limits{})
 		got := messages(t, err)
-		if len(got) != 1 || !strings.Contains(got[0], ":1: not YAML: ") {
+		if len(got) != 1 || !strings.Contains(got[0], ":1: yaml-syntax: not YAML: ") {
 			t.Errorf("%q: %v", text, got)
 		}
 	}
@@ -92,7 +92,7 @@ func TestBombsAreRefused(t *testing.T) {
 		yaml string
 		want string
 	}{
-		"32,000 keys":     {keys.String(), "f:1:1: a mapping of 32000 keys, more than 1000"},
+		"32,000 keys":     {keys.String(), "f:1:1: yaml-keys: a mapping of 32000 keys, more than 1000"},
 		"aliases":         {lol.String(), "anchor &a0 is not allowed"},
 		"9,000 deep":      {strings.Repeat("[", 9000) + strings.Repeat("]", 9000), "nested deeper than 64"},
 		"1 MiB of braces": {strings.Repeat("{", 1<<20), "not YAML"},

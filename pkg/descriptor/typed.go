@@ -1,9 +1,6 @@
 package descriptor
 
-import (
-	"reflect"
-	"strconv"
-)
+import "reflect"
 
 // NST reads the document as a network slice template. The path is where the
 // template stands, inside its envelope.
@@ -11,7 +8,7 @@ func (d *Document) NST() (nst NST, path string, err error) {
 	if problems := d.expect(KindNST); len(problems) > 0 {
 		return nst, "", problems.Err()
 	}
-	n, path, problems := d.unwrap(1, "nst", "nst:nst")
+	n, path, problems := d.unwrap(1, nstEnvelopes...)
 	if len(problems) > 0 {
 		return nst, path, problems.Err()
 	}
@@ -24,15 +21,15 @@ func (d *Document) NSD() (nsd NSD, path string, err error) {
 	if problems := d.expect(KindNSD); len(problems) > 0 {
 		return nsd, "", problems.Err()
 	}
-	n, path, problems := d.unwrap(2, "nsd", "nsd:nsd", "etsi-nfv-nsd:nsd")
+	n, path, problems := d.unwrap(2, nsdEnvelopes...)
 	if len(problems) > 0 {
 		return nsd, path, problems.Err()
 	}
 	unique(n, path, &problems)
-	decoder := decoder{tolerant: true, problems: problems}
+	decoder := decoder{tolerant: true, loose: true, problems: problems}
 	decoder.decode(n, reflect.ValueOf(&nsd), path)
 	if nsd.ID == "" {
-		decoder.problems.add(n.at, join(path, "id"), "add it", "key %s is missing", quote("id"))
+		decoder.problems.add(RuleRequired, n.at, join(path, "id"), "add it", "key %s is missing", quote("id"))
 	}
 	return nsd, path, decoder.problems.Err()
 }
@@ -70,7 +67,7 @@ func typed(name schemaName, n *node, path string, v any) error {
 	if len(problems) > 0 {
 		return problems.Err()
 	}
-	decoder := decoder{}
+	decoder := decoder{loose: true}
 	decoder.decode(n, reflect.ValueOf(v), path)
 	return decoder.problems.Err()
 }
@@ -90,10 +87,10 @@ func unique(n *node, path string, problems *Problems) {
 	}
 	seen := map[string]int{}
 	for i, item := range n.items {
-		here := path + "[" + strconv.Itoa(i) + "]"
+		here := element(path, i)
 		for _, key := range names(item) {
 			if line, twice := seen[key]; twice {
-				problems.add(item.at, here, "give each a name of its own", "%s is there already, on line %d", short(key), line)
+				problems.add(RuleDuplicate, item.at, here, "give each a name of its own", "%s is there already, on line %d", short(key), line)
 			} else {
 				seen[key] = item.at.Line
 			}

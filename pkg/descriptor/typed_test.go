@@ -56,24 +56,24 @@ func TestNSTRefuses(t *testing.T) {
 		yaml string
 		want []string
 	}{
-		"old VNFD":     {"vnfd:vnfd-catalog:\n  vnfd: []\n", []string{"f:1:1: descriptor of OSM release 8 or older: this format is no longer read"}},
-		"old NSD":      {"# c\nnsd-catalog: {}\n", []string{"f:2:1: descriptor of OSM release 8 or older: this format is no longer read"}},
-		"VNFD":         {"vnfd: {id: a}\n", []string{"f:1:1: this is a network function descriptor"}},
-		"NSD":          {"nsd: {nsd: [{id: a}]}\n", []string{"f:1:1: this is a network service descriptor"}},
-		"text":         {"just text", []string{"f:1:1: a mapping is wanted here, this is text"}},
-		"two":          {"nst:\n- id: a\n- id: b\n", []string{"f:2:1: one descriptor is wanted here, these are 2"}},
-		"none":         {"nst: []\n", []string{"f:1:6: one descriptor is wanted here, these are 0"}},
-		"no list":      {"nst: {id: a}\n", []string{"f:1:6: a list is wanted here, this is a mapping"}},
-		"beside":       {"nst: [{id: a}]\nfoo: 1\n", []string{`f:2:1: unknown key "foo" beside nst`}},
-		"unknown key":  {"nst:\n- id: a\n  encryption: none\n", []string{`f:3:3: unknown key "encryption"`}},
-		"deep unknown": {"nst:\n- id: a\n  netslice-vld:\n  - id: v\n    vlan: 1\n", []string{`f:5:5: unknown key "vlan"`}},
-		"missing":      {"nst:\n- name: a\n  netslice-subnet:\n  - id: s\n", []string{`f:2:3: key "id" is missing`, `f:4:5: key "nsd-ref" is missing`}},
-		"enum":         {"nst:\n- id: a\n  netslice-vld: [{id: v, type: ETREE}]\n", []string{`f:3:32: "ETREE" is not one of "ELAN", "ELINE", "L3"`}},
-		"type":         {"nst:\n- id: a\n  netslice-vld: {id: v}\n", []string{"f:3:17: a list is wanted here, this is a mapping"}},
-		"range":        {"nst:\n- id: a\n  quality-of-service: {id: 70000}\n", []string{"f:3:28: must be less than or equal to 65535"}},
-		"text range":   {"nst:\n- id: a\n  quality-of-service: {id: '70000'}\n", []string{`f:3:28: "70000" is not a number of type uint16`}},
-		"long id":      {"nst:\n- id: a\n  netslice-subnet: [{id: " + strings.Repeat("x", 64) + ", nsd-ref: n}]\n", []string{"f:3:26: string length must be less than or equal to 63"}},
-		"twice":        {"nst:\n- id: a\n  netslice-vld:\n  - id: v\n  - id: v\n", []string{`f:5:5: id "v" is there already, on line 4`}},
+		"old VNFD":     {"vnfd:vnfd-catalog:\n  vnfd: []\n", []string{"f:1:1: schema-legacy: descriptor of OSM release 8 or older: this format is no longer read"}},
+		"old NSD":      {"# c\nnsd-catalog: {}\n", []string{"f:2:1: schema-legacy: descriptor of OSM release 8 or older: this format is no longer read"}},
+		"VNFD":         {"vnfd: {id: a}\n", []string{"f:1:1: schema-kind: this is a network function descriptor"}},
+		"NSD":          {"nsd: {nsd: [{id: a}]}\n", []string{"f:1:1: schema-kind: this is a network service descriptor"}},
+		"text":         {"just text", []string{"f:1:1: schema-kind: a mapping is wanted here, this is text"}},
+		"two":          {"nst:\n- id: a\n- id: b\n", []string{"f:2:1: schema-envelope: one descriptor is wanted here, these are 2"}},
+		"none":         {"nst: []\n", []string{"f:1:6: schema-envelope: one descriptor is wanted here, these are 0"}},
+		"no list":      {"nst: {id: a}\n", []string{"f:1:6: schema-envelope: a list is wanted here, this is a mapping"}},
+		"beside":       {"nst: [{id: a}]\nfoo: 1\n", []string{`f:2:1: schema-envelope: unknown key "foo" beside nst`}},
+		"unknown key":  {"nst:\n- id: a\n  encryption: none\n", []string{`f:3:3: schema-unknown-key: unknown key "encryption"`}},
+		"deep unknown": {"nst:\n- id: a\n  netslice-vld:\n  - id: v\n    vlan: 1\n", []string{`f:5:5: schema-unknown-key: unknown key "vlan"`}},
+		"missing":      {"nst:\n- name: a\n  netslice-subnet:\n  - id: s\n", []string{`f:2:3: schema-required: key "id" is missing`, `f:4:5: schema-required: key "nsd-ref" is missing`}},
+		"enum":         {"nst:\n- id: a\n  netslice-vld: [{id: v, type: ETREE}]\n", []string{`f:3:32: schema-enum: "ETREE" is not one of "ELAN", "ELINE", "L3"`}},
+		"type":         {"nst:\n- id: a\n  netslice-vld: {id: v}\n", []string{"f:3:17: schema-type: a list is wanted here, this is a mapping"}},
+		"range":        {"nst:\n- id: a\n  quality-of-service: {id: 70000}\n", []string{"f:3:28: schema-range: must be less than or equal to 65535"}},
+		"text range":   {"nst:\n- id: a\n  quality-of-service: {id: '70000'}\n", []string{`f:3:28: schema-range: "70000" is too large a number`}},
+		"long id":      {"nst:\n- id: a\n  netslice-subnet: [{id: " + strings.Repeat("x", 64) + ", nsd-ref: n}]\n", []string{"f:3:26: schema-length: string length must be less than or equal to 63"}},
+		"twice":        {"nst:\n- id: a\n  netslice-vld:\n  - id: v\n  - id: v\n", []string{`f:5:5: schema-duplicate-key: id "v" is there already, on line 4`}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -116,12 +116,12 @@ func TestNSDPlan(t *testing.T) {
 
 func TestNSDRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		"nsd:nsd-catalog: {}\n":                            "f:1:1: descriptor of OSM release 8 or older: this format is no longer read",
-		"nst: [{id: a}]\n":                                 "f:1:1: this is a network slice template",
-		"nsd: {nsd: [{name: a}]}\n":                        `f:1:13: key "id" is missing`,
-		"nsd: {nsd: [{id: a}, {id: b}]}\n":                 "f:1:12: one descriptor is wanted here, these are 2",
-		"nsd: {nsd: [{id: a, sapd: [{id: b},{id: b}]}]}\n": `f:1:36: id "b" is there already, on line 1`,
-		"nsd: {nsd: [{id: a, sapd: {}}]}\n":                "f:1:27: a list is wanted here, this is a mapping",
+		"nsd:nsd-catalog: {}\n":                            "f:1:1: schema-legacy: descriptor of OSM release 8 or older: this format is no longer read",
+		"nst: [{id: a}]\n":                                 "f:1:1: schema-kind: this is a network slice template",
+		"nsd: {nsd: [{name: a}]}\n":                        `f:1:13: schema-required: key "id" is missing`,
+		"nsd: {nsd: [{id: a}, {id: b}]}\n":                 "f:1:12: schema-envelope: one descriptor is wanted here, these are 2",
+		"nsd: {nsd: [{id: a, sapd: [{id: b},{id: b}]}]}\n": `f:1:36: schema-duplicate-key: id "b" is there already, on line 1`,
+		"nsd: {nsd: [{id: a, sapd: {}}]}\n":                "f:1:27: schema-type: a list is wanted here, this is a mapping",
 	} {
 		_, _, err := read(t, "f", text).NSD()
 		if diff := cmp.Diff([]string{want}, messages(t, err)); diff != "" {
@@ -205,19 +205,19 @@ func TestRefineRefuses(t *testing.T) {
 	tests := map[string]struct {
 		annex, params, want string
 	}{
-		"annex without version": {annex: "networks: []\n", want: `f:1:1: key "apiVersion" is missing`},
-		"annex key":             {annex: head + "network: []\n", want: `f:2:1: unknown key "network"`},
-		"annex tenant":          {annex: head + "tenant: a\n", want: `f:2:1: unknown key "tenant"`},
-		"annex member key":      {annex: head + "networks:\n- name: a\n  members:\n  - name: b\n    ip: 192.0.2.1\n", want: `f:6:5: unknown key "ip"`},
-		"annex address":         {annex: head + "networks: [{name: a, cidr: 192.0.2.0}]\n", want: `f:2:28: "192.0.2.0": netip.ParsePrefix("192.0.2.0"): no '/'`},
-		"annex mac":             {annex: head + "networks: [{name: a, members: [{name: b, mac: x}]}]\n", want: `f:2:47: "x": hardware address "x" is not six pairs of hexadecimal digits`},
-		"annex twice":           {annex: head + "networks: [{name: a}, {name: a}]\n", want: `f:2:23: name "a" is there already, on line 2`},
-		"annex path twice":      {annex: head + "paths: [{network: a, from: b, to: c}, {network: a, from: c, to: b}]\n", want: `f:2:39: link or path b c of network a is there already, on line 2`},
-		"params key":            {params: "additionalParamsForNsi: {l2sces: {nets: []}}\n", want: `f:1:35: unknown key "nets"`},
-		"params top key":        {params: "additionalParams: {}\n", want: `f:1:1: unknown key "additionalParams"`},
-		"params member key":     {params: "additionalParamsForNsi: {l2sces: {networks: [{name: a, vlan: 1}]}}\n", want: `f:1:56: unknown key "vlan"`},
-		"params link":           {params: "netslice-vld: [{name: a, wimAccountId: x}]\n", want: `f:1:26: unknown key "wimAccountId"`},
-		"annex is an NST":       {annex: "nst: [{id: a}]\n", want: "f:1:1: this is a network slice template"},
+		"annex without version": {annex: "networks: []\n", want: `f:1:1: schema-required: key "apiVersion" is missing`},
+		"annex key":             {annex: head + "network: []\n", want: `f:2:1: schema-unknown-key: unknown key "network"`},
+		"annex tenant":          {annex: head + "tenant: a\n", want: `f:2:1: schema-unknown-key: unknown key "tenant"`},
+		"annex member key":      {annex: head + "networks:\n- name: a\n  members:\n  - name: b\n    ip: 192.0.2.1\n", want: `f:6:5: schema-unknown-key: unknown key "ip"`},
+		"annex address":         {annex: head + "networks: [{name: a, cidr: 192.0.2.0}]\n", want: `f:2:28: schema-type: "192.0.2.0": netip.ParsePrefix("192.0.2.0"): no '/'`},
+		"annex mac":             {annex: head + "networks: [{name: a, members: [{name: b, mac: x}]}]\n", want: `f:2:47: schema-type: "x": hardware address "x" is not six pairs of hexadecimal digits`},
+		"annex twice":           {annex: head + "networks: [{name: a}, {name: a}]\n", want: `f:2:23: schema-duplicate-key: name "a" is there already, on line 2`},
+		"annex path twice":      {annex: head + "paths: [{network: a, from: b, to: c}, {network: a, from: c, to: b}]\n", want: `f:2:39: schema-duplicate-key: link or path b c of network a is there already, on line 2`},
+		"params key":            {params: "additionalParamsForNsi: {l2sces: {nets: []}}\n", want: `f:1:35: schema-unknown-key: unknown key "nets"`},
+		"params top key":        {params: "additionalParams: {}\n", want: `f:1:1: schema-unknown-key: unknown key "additionalParams"`},
+		"params member key":     {params: "additionalParamsForNsi: {l2sces: {networks: [{name: a, vlan: 1}]}}\n", want: `f:1:56: schema-unknown-key: unknown key "vlan"`},
+		"params link":           {params: "netslice-vld: [{name: a, wimAccountId: x}]\n", want: `f:1:26: schema-unknown-key: unknown key "wimAccountId"`},
+		"annex is an NST":       {annex: "nst: [{id: a}]\n", want: "f:1:1: schema-kind: this is a network slice template"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -254,8 +254,8 @@ func TestReadPackage(t *testing.T) {
 		"full": "", "bare": "", "bare/x.yml": "",
 		"two":    "two: a package has one descriptor, this has 2: a.yaml, b.yml",
 		"none":   "none: a package has one descriptor, this has 0: ",
-		"huge":   "huge/a.yaml:1:1: the file has 1048577 bytes, more than 1048576",
-		"broken": "broken/l2sces/intents.yaml:1:1: not YAML: ",
+		"huge":   "huge/a.yaml:1:1: yaml-bytes: the file has 1048577 bytes, more than 1048576",
+		"broken": "broken/l2sces/intents.yaml:1:1: yaml-syntax: not YAML: ",
 		"gone":   "file does not exist",
 	} {
 		p, err := descriptor.ReadPackage(fsys, name, descriptor.Limits{})

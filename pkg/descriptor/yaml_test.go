@@ -67,18 +67,18 @@ alpha:
 
 func TestFromYAMLRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		"zulu: a\nzul: b\n":   `f:2:1: unknown key "zul"`,
-		"Skip: a\n":           `f:1:1: unknown key "Skip"`,
-		"alpha: [{n: 200}]\n": `f:1:13: "200" is not a number of type int8`,
-		"alpha: {n: 2}\n":     "f:1:8: a list is wanted here, this is a mapping",
-		"byte: -1\n":          `f:1:7: "-1" is not a number of type uint8`,
-		"byte: true\n":        "f:1:7: a number is wanted here, this is true or false",
-		"yes: maybe\n":        "f:1:6: true or false is wanted here, this is text",
-		"zulu: true\n":        "f:1:7: text is wanted here, this is true or false",
-		"cidr: [1]\n":         "f:1:7: text is wanted here, this is a list",
-		"macs: {m: '02'}\n":   `f:1:11: "02": hardware address "02" is not six pairs of hexadecimal digits`,
-		"map: 1\n":            "f:1:6: a mapping is wanted here, this is a number",
-		"- a\n":               "f:1:1: a mapping is wanted here, this is a list",
+		"zulu: a\nzul: b\n":   `f:2:1: schema-unknown-key: unknown key "zul"`,
+		"Skip: a\n":           `f:1:1: schema-unknown-key: unknown key "Skip"`,
+		"alpha: [{n: 200}]\n": `f:1:13: schema-type: "200" is not a number of type int8`,
+		"alpha: {n: 2}\n":     "f:1:8: schema-type: a list is wanted here, this is a mapping",
+		"byte: -1\n":          `f:1:7: schema-type: "-1" is not a number of type uint8`,
+		"byte: true\n":        "f:1:7: schema-type: a number is wanted here, this is true or false",
+		"yes: maybe\n":        "f:1:6: schema-type: true or false is wanted here, this is text",
+		"zulu: true\n":        "f:1:7: schema-type: text is wanted here, this is true or false",
+		"cidr: [1]\n":         "f:1:7: schema-type: text is wanted here, this is a list",
+		"macs: {m: '02'}\n":   `f:1:11: schema-type: "02": hardware address "02" is not six pairs of hexadecimal digits`,
+		"map: 1\n":            "f:1:6: schema-type: a mapping is wanted here, this is a number",
+		"- a\n":               "f:1:1: schema-type: a mapping is wanted here, this is a list",
 	} {
 		var v thing
 		err := descriptor.FromYAML("f", []byte(text), &v)

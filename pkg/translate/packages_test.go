@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/l2sces/l2sces/pkg/descriptor"
@@ -18,12 +19,7 @@ var repository = os.DirFS("../..")
 // TestEveryDescriptor reads every descriptor of the repository, and holds the
 // services to what OSM takes silently and gets wrong later.
 func TestEveryDescriptor(t *testing.T) {
-	vnfds := map[string]vnfd{}
-	for _, file := range glob(t, "vnfd/*/*.yaml") {
-		v := readVNFD(t, file)
-		checkVNFD(t, path.Dir(file), v)
-		vnfds[v.ID] = v
-	}
+	vnfds, nsds := readVNFDs(t), map[string]descriptor.NSD{}
 	for _, file := range glob(t, "nsd/*/*.yaml") {
 		t.Run(file, func(t *testing.T) {
 			doc, err := descriptor.ReadFile(repository, file, descriptor.Limits{})
@@ -34,7 +30,9 @@ func TestEveryDescriptor(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			checkNamed(t, file, nsd.ID)
 			checkNSD(t, nsd, vnfds)
+			nsds[nsd.ID] = nsd
 		})
 	}
 	for _, dir := range glob(t, "descriptors/nst/*") {
@@ -43,8 +41,28 @@ func TestEveryDescriptor(t *testing.T) {
 			if err != nil || len(warnings) > 0 {
 				t.Errorf("warnings %v, %v", warnings, err)
 			}
+			checkNST(t, dir, nsds)
 		})
 	}
+}
+
+// TestEveryStructure holds every descriptor to OSM's model.
+func TestEveryStructure(t *testing.T) {
+	for _, pattern := range []string{"vnfd/*/*.yaml", "nsd/*/*.yaml", "descriptors/nst/*/nst.yaml"} {
+		for _, file := range glob(t, pattern) {
+			doc, err := descriptor.ReadFile(repository, file, descriptor.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if problems := doc.Structure(); len(problems) > 0 {
+				t.Error(problems)
+			}
+		}
+	}
+}
+
+// TestEveryParameters holds the parameters to their template and services.
+func TestEveryParameters(t *testing.T) {
 	for _, file := range glob(t, "descriptors/params/*.yaml") {
 		doc, err := descriptor.ReadFile(repository, file, descriptor.Limits{})
 		if err != nil {
@@ -52,6 +70,15 @@ func TestEveryDescriptor(t *testing.T) {
 		}
 		if _, err := doc.Params(); err != nil {
 			t.Error(err)
+		}
+		dir := "descriptors/nst/" + strings.TrimSuffix(path.Base(file), ".yaml")
+		if _, err := fs.Stat(repository, dir+"/nst.yaml"); err != nil {
+			t.Errorf("%s is of no template: %v", file, err)
+		}
+	}
+	for _, dir := range glob(t, "descriptors/nst/*") {
+		if _, err := fs.Stat(repository, "descriptors/params/"+path.Base(dir)+".yaml"); err != nil {
+			t.Errorf("%s has no parameters: %v", dir, err)
 		}
 	}
 }
@@ -65,75 +92,15 @@ func glob(t *testing.T, pattern string) []string {
 	return files
 }
 
-// vnfd is the part of a function descriptor that a KNF of ours may use. OSM's
-// model has more; whoever needs it adds it here.
-type vnfd struct {
-	ID              string  `json:"id"`
-	Provider        string  `json:"provider"`
-	ProductName     string  `json:"product-name"`
-	SoftwareVersion string  `json:"software-version"`
-	Version         string  `json:"version"`
-	Description     string  `json:"description"`
-	ExtCPDs         []extCP `json:"ext-cpd"`
-	MgmtCP          string  `json:"mgmt-cp"`
-	Cluster         struct {
-		Nets []named `json:"nets"`
-	} `json:"k8s-cluster"`
-	KDUs []struct {
-		Name        string `json:"name"`
-		HelmChart   string `json:"helm-chart"`
-		HelmVersion string `json:"helm-version"`
-	} `json:"kdu"`
-	DFs []any `json:"df"`
-}
-
-type extCP struct {
-	ID  string `json:"id"`
-	Net string `json:"k8s-cluster-net"`
-}
-
-type named struct {
-	ID string `json:"id"`
-}
-
-// readVNFD reads a function descriptor, strictly.
-func readVNFD(t *testing.T, file string) vnfd {
+// checkNamed wants a descriptor to be called like its file and its folder.
+func checkNamed(t *testing.T, file, id string) {
 	t.Helper()
-	data, err := fs.ReadFile(repository, file)
-	if err != nil {
-		t.Fatal(err)
+	name := strings.TrimSuffix(path.Base(file), ".yaml")
+	if name != path.Base(path.Dir(file)) || name != strings.ReplaceAll(id, "-", "_") || !slice.IsLabel(id) {
+		t.Errorf("%s has the id %q", file, id)
 	}
-	var v struct {
-		VNFD vnfd `json:"vnfd"`
-	}
-	if err := descriptor.FromYAML(file, data, &v); err != nil {
-		t.Errorf("%v", err)
-	}
-	return v.VNFD
-}
-
-var helmChart = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9]/)?([a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
-
-func checkVNFD(t *testing.T, dir string, v vnfd) {
-	t.Helper()
-	if !slice.IsLabel(v.ID) || v.Provider == "" || v.ProductName == "" || v.SoftwareVersion == "" || v.Version == "" || len(v.DFs) == 0 {
-		t.Errorf("%s: something is missing: %+v", dir, v)
-	}
-	if !slices.ContainsFunc(v.ExtCPDs, func(c extCP) bool { return c.ID == v.MgmtCP }) {
-		t.Errorf("%s: mgmt-cp %s is no ext-cpd", dir, v.MgmtCP)
-	}
-	for _, c := range v.ExtCPDs {
-		if !slices.Contains(v.Cluster.Nets, named{c.Net}) {
-			t.Errorf("%s: ext-cpd %s is on no net of the cluster", dir, c.ID)
-		}
-	}
-	for _, k := range v.KDUs {
-		if !helmChart.MatchString(k.HelmChart) || k.HelmVersion != "v3" {
-			t.Errorf("%s: kdu %+v", dir, k)
-		}
-		if _, err := fs.Stat(repository, path.Join(dir, "helm-chart-v3s", k.HelmChart)); err != nil {
-			t.Errorf("%s: the package lacks its chart: %v", dir, err)
-		}
+	if entries, err := fs.Glob(repository, path.Dir(file)+"/*.y*ml"); err != nil || len(entries) != 1 {
+		t.Errorf("%s lies beside other descriptors: %v, %v", file, entries, err)
 	}
 }
 
@@ -143,7 +110,7 @@ func checkNSD(t *testing.T, nsd descriptor.NSD, vnfds map[string]vnfd) {
 	for _, l := range nsd.Links {
 		links[l.ID] = true
 	}
-	if len(nsd.Flavor) != 1 || len(nsd.SAPDs) == 0 || !slice.IsLabel(nsd.ID) {
+	if len(nsd.Flavor) != 1 || len(nsd.SAPDs) == 0 {
 		t.Fatalf("%s has %d flavours and %d sapd", nsd.ID, len(nsd.Flavor), len(nsd.SAPDs))
 	}
 	for _, s := range nsd.SAPDs {
@@ -165,9 +132,45 @@ func checkNSD(t *testing.T, nsd descriptor.NSD, vnfds map[string]vnfd) {
 			if !links[l.Link] || len(l.Points) != 1 {
 				t.Fatalf("member %s: link %s with %d points", p.ID, l.Link, len(l.Points))
 			}
-			known := slices.ContainsFunc(v.ExtCPDs, func(c extCP) bool { return c.ID == l.Points[0].Point })
-			if l.Points[0].Element != p.ID || !known {
+			if l.Points[0].Element != p.ID || !v.has(l.Points[0].Point) {
 				t.Errorf("member %s: link %s ends at %+v", p.ID, l.Link, l.Points[0])
+			}
+		}
+	}
+}
+
+var hex6 = regexp.MustCompile(`^[0-9a-f]{6}$`)
+
+// checkNST wants what OSM needs of a template to make its slice, and to make
+// it whole.
+func checkNST(t *testing.T, dir string, nsds map[string]descriptor.NSD) {
+	t.Helper()
+	doc, err := descriptor.ReadFile(repository, dir+"/nst.yaml", descriptor.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nst, _, err := doc.NST()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if nst.ID != path.Base(dir) || nst.Name != nst.ID || nst.QoS == nil || !hex6.MatchString(nst.SNSSAI.Differentiator) {
+		t.Errorf("template %s, name %s, differentiator %q, quality %v", nst.ID, nst.Name, nst.SNSSAI.Differentiator, nst.QoS)
+	}
+	subnets := map[string]descriptor.NSD{}
+	for _, s := range nst.Subnets {
+		nsd, ok := nsds[s.NSDRef]
+		if !ok || s.Description == "" {
+			t.Errorf("subnet %s: service %s, description %q", s.ID, s.NSDRef, s.Description)
+		}
+		subnets[s.ID] = nsd
+	}
+	for _, l := range nst.VLDs {
+		if l.Name != l.ID || len(l.Points) == 0 {
+			t.Errorf("link %s: name %q, %d points", l.ID, l.Name, len(l.Points))
+		}
+		for _, p := range l.Points {
+			if !slices.ContainsFunc(subnets[p.SubnetRef].SAPDs, func(s descriptor.SAPD) bool { return s.ID == p.ConnectionPoint }) {
+				t.Errorf("link %s: subnet %s has no sapd %s", l.ID, p.SubnetRef, p.ConnectionPoint)
 			}
 		}
 	}

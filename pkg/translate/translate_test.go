@@ -162,7 +162,7 @@ func TestComplaintsHaveAPlace(t *testing.T) {
 		"params path":     {params: our + "paths:\n    - {network: line, from: sub-1, to: sub-3, mode: explicit, hops: [sub-1, q, sub-3]}\n", want: `params:4:77: domain "q" is not in the slice`},
 		"no such link":    {params: our + "overlay: {links: [{from: sub-1, to: sub-2}, {from: sub-2, to: sub-3}]}\n    paths:\n    - {network: line, from: sub-1, to: sub-3, hops: [sub-1, sub-3]}\n", want: `params:5:61: there is no link sub-1-sub-3`},
 		"bad links":       {params: our + "overlay: {links: [{from: sub-1, to: q}]}\n", want: `params:3:41: domain "q" is not in the slice`},
-		"shape":           {params: our + "overlay: {shape: cube}\n", want: `params:3:22: "cube" is not one of "mesh", "ring", "star", "tree", "explicit"`},
+		"shape":           {params: our + "overlay: {shape: cube}\n", want: `params:3:22: schema-enum: "cube" is not one of "mesh", "ring", "star", "tree", "explicit"`},
 		"slice name":      {params: our + "slice: " + strings.Repeat("x", 300) + "\n", want: `params:3:12: slice id "` + strings.Repeat("x", 64) + `..." of 300 bytes is not a DNS label`},
 		"template's name": {nst: strings.Replace(template, "Some_NST", strings.Repeat("x", 300), 1), want: `t/nst.yaml:2:7: slice id "` + strings.Repeat("x", 64) + `..." of 300 bytes is not a DNS label`},
 		"vlink of three":  {annex: head + "networks:\n- name: line\n  domains: [sub-1, sub-2, sub-3]\n  members: [{name: a, domain: sub-1}]\n", want: "t/l2sces/intents.yaml:5:12: a vlink has two members, this has 1"},
@@ -174,7 +174,7 @@ func TestComplaintsHaveAPlace(t *testing.T) {
 		},
 		"reserved": {
 			annex: head + "networks:\n- {name: slice_data, cidr: 192.0.2.0/24, reserved: [192.0.2.9-192.0.2.8]}\n",
-			want:  `t/l2sces/intents.yaml:3:53: "192.0.2.9-192.0.2.8": the last address, 192.0.2.8, does not come after the first`,
+			want:  `t/l2sces/intents.yaml:3:53: schema-type: "192.0.2.9-192.0.2.8": the last address, 192.0.2.8, does not come after the first`,
 		},
 		"gateway":     {params: our + "domains: [{name: sub-1, gateway: 'a b'}]\n", want: `params:3:38: gateway "a b" is not a DNS name`},
 		"domain":      {params: our + "subnets: [{id: sub_1, domain: A}]\n", want: `params:3:35: domain "A" of 1 bytes is not a DNS label`},

@@ -1,0 +1,115 @@
+//go:build kube
+
+package charttest
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Each chart with each of its values: installed, upgraded to the next values and
+// back, removed. The server is strict and has nothing to say, and afterwards it
+// holds what it held before.
+func TestInstall(t *testing.T) {
+	each(t, func(t *testing.T, c chart) {
+		h := newHelm(t)
+		for i, values := range c.values {
+			t.Run(title(values), func(t *testing.T) {
+				ns := namespace(t, c.level)
+				crds(t, h, c)
+				before := objects(t)
+				h.install(t, c, ns, values)
+				if written := h.door.Written(); len(written) < 2 {
+					t.Errorf("nothing was made but %q", written)
+				}
+				for _, next := range []string{c.values[(i+1)%len(c.values)], values} {
+					if _, err := h.run(t, h.arguments("upgrade", c, ns, next)...); err != nil {
+						t.Fatalf("upgrade to %s: %v", title(next), err)
+					}
+				}
+				if _, err := h.run(t, "uninstall", c.name, "--namespace", ns); err != nil {
+					t.Error(err)
+				}
+				for _, w := range h.door.Warnings() {
+					t.Error("warning:", w)
+				}
+				if diff := cmp.Diff(before, objects(t)); diff != "" {
+					t.Errorf("before and after (-before +after):\n%s", diff)
+				}
+			})
+		}
+	})
+}
+
+// title names values in a subtest.
+func title(values string) string {
+	if values == "" {
+		return "defaults"
+	}
+	return strings.TrimSuffix(filepath.Base(values), ".yaml")
+}
+
+// crds installs the custom resource definitions of a chart, which helm makes
+// with the first release and never removes.
+func crds(t *testing.T, h helm, c chart) {
+	t.Helper()
+	out, err := h.run(t, "show", "crds", c.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.TrimSpace(out) == "" {
+		return
+	}
+	s := server(t)
+	if _, err := s.KubectlWith(t.Context(), out, "apply", "--server-side", "--validate=strict", "-f", "-"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.KubectlWith(t.Context(), out, "wait", "--for=condition=Established", "--timeout=60s", "-f", "-"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func objects(t *testing.T) []string {
+	t.Helper()
+	all, err := server(t).Objects(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// What TestInstall would not let pass.
+func TestInstallRefuses(t *testing.T) {
+	tests := []struct {
+		chart string
+		want  string // in helm's error, or in a warning
+	}{
+		{"typo", `unknown field "spec.template.spec.containers[0].imagePullPolcy"`},
+		{"gone", `no matches for kind "PodDisruptionBudget" in version "policy/v1beta1"`},
+		{"deprecated", "v1 Endpoints is deprecated"},
+		{"rootly", `violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false`},
+		{"leaver", "configmaps"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.chart, func(t *testing.T) {
+			h := newHelm(t)
+			ns := namespace(t, "restricted")
+			c := chart{name: tt.chart, folder: filepath.Join("testdata", "bad", tt.chart)}
+			before := objects(t)
+			_, err := h.run(t, h.arguments("install", c, ns, "")...)
+			if err == nil {
+				_, err = h.run(t, "uninstall", c.name, "--namespace", ns)
+			}
+			found := strings.Join(h.door.Warnings(), "\n") + cmp.Diff(before, objects(t))
+			if err != nil {
+				found += err.Error()
+			}
+			if !strings.Contains(found, tt.want) {
+				t.Errorf("want %q in\n%s", tt.want, found)
+			}
+		})
+	}
+}

@@ -1,0 +1,147 @@
+//go:build kube
+
+package charttest
+
+import (
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/l2sces/l2sces/pkg/kube/kubetest"
+)
+
+// What the API server says to the pods of each chart at each level of pod
+// security (a dry run of a pod made from each template). It takes them in the
+// namespace that they are meant for; testdata/security holds what they would
+// violate elsewhere, which is all that they claim.
+func TestPodSecurity(t *testing.T) {
+	each(t, func(t *testing.T, c chart) {
+		h := newHelm(t)
+		var got strings.Builder
+		for _, values := range c.values {
+			ns := namespace(t, c.level)
+			h.install(t, c, ns, values)
+			for _, w := range workloads(t, ns) {
+				for _, level := range []string{"restricted", "baseline", "privileged"} {
+					says := admit(t, ns, level, w)
+					if level == c.level && says != "" {
+						t.Errorf("%s with %s is refused where it belongs: %s", w.name, title(values), says)
+					}
+					if says == "" {
+						says = "accepted"
+					}
+					fmt.Fprintf(&got, "%s, %s, %s: %s\n", title(values), w.name, level, says)
+				}
+			}
+			if _, err := h.run(t, "uninstall", c.name, "--namespace", ns); err != nil {
+				t.Error(err)
+			}
+		}
+		golden(t, path.Join("security", c.name+".txt"), got.String())
+	})
+}
+
+// A workload is what makes pods.
+type workload struct {
+	name   string // kind and name
+	pod    object // its template
+	claims []any  // of a StatefulSet
+}
+
+func workloads(t *testing.T, namespace string) []workload {
+	t.Helper()
+	var all []workload
+	for resource, at := range map[string][]string{
+		"apps/v1/deployments": {"spec", "template"}, "apps/v1/statefulsets": {"spec", "template"},
+		"apps/v1/daemonsets": {"spec", "template"}, "batch/v1/jobs": {"spec", "template"},
+		"batch/v1/cronjobs": {"spec", "jobTemplate", "spec", "template"},
+	} {
+		group, kind := path.Split(resource)
+		for _, o := range list(t, "/apis/"+group+"namespaces/"+namespace+"/"+kind) {
+			pod, _ := nested(o, at...).(object)
+			claims, _ := nested(o, "spec", "volumeClaimTemplates").([]any)
+			all = append(all, workload{fmt.Sprint(strings.TrimSuffix(kind, "s"), "/", nested(o, "metadata", "name")), pod, claims})
+		}
+	}
+	if len(all) == 0 {
+		t.Error("the chart makes no pods")
+	}
+	return all
+}
+
+// admit asks the server whether it would take a pod of a workload in a namespace
+// of a level, and returns why not.
+func admit(t *testing.T, ns, level string, w workload) string {
+	t.Helper()
+	call(t, kubetest.Request{
+		Method: http.MethodPatch, Path: "/api/v1/namespaces/" + ns, Type: "application/merge-patch+json",
+		Body: object{"metadata": object{"labels": object{"pod-security.kubernetes.io/enforce": level}}},
+	})
+	// A StatefulSet gives each pod a volume for each of its claims.
+	spec, _ := nested(w.pod, "spec").(object)
+	volumes, _ := spec["volumes"].([]any)
+	for _, claim := range w.claims {
+		name := nested(claim, "metadata", "name")
+		volumes = append(volumes, object{"name": name, "persistentVolumeClaim": object{"claimName": fmt.Sprint(name, "-pod-0")}})
+	}
+	pod := object{"apiVersion": "v1", "kind": "Pod", "metadata": object{"name": "pod-0"}, "spec": merge(spec, object{"volumes": volumes})}
+	for _, key := range []string{"labels", "annotations"} {
+		if value := nested(w.pod, "metadata", key); value != nil {
+			pod["metadata"] = merge(pod["metadata"].(object), object{key: value}) //nolint:errcheck,forcetypeassert // made above
+		}
+	}
+	a, err := server(t).Call(t.Context(), kubetest.Request{
+		Method: http.MethodPost, Path: "/api/v1/namespaces/" + ns + "/pods?dryRun=All&fieldValidation=Strict", Body: pod,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := strings.TrimPrefix(a.Refusal(), `pods "pod-0" is forbidden: `)
+	if a.Refusal() != "" && !strings.HasPrefix(refused, "violates PodSecurity") {
+		t.Errorf("%s: %s", w.name, a.Refusal())
+	}
+	return refused
+}
+
+func merge(a, b object) object {
+	both := object{}
+	for _, o := range []object{a, b} {
+		for key, value := range o {
+			both[key] = value
+		}
+	}
+	return both
+}
+
+// A pod that claims something is refused, and the claim is named.
+func TestPodSecuritySeen(t *testing.T) {
+	ns := namespace(t, "privileged")
+	if _, err := server(t).Kubectl(t.Context(), "create", "serviceaccount", "a", "-n", ns); err != nil {
+		t.Fatal(err)
+	}
+	pod := func(security object) workload {
+		return workload{name: "pod", pod: object{"spec": object{"serviceAccountName": "a", "containers": []any{
+			object{"name": "a", "image": "example.org/a:1", "securityContext": security},
+		}}}}
+	}
+	tests := []struct {
+		name, level, want string
+		security          object
+	}{
+		{"all", "privileged", "", object{"privileged": true}},
+		{"privileged", "baseline", `privileged (container "a" must not set securityContext.privileged=true)`, object{"privileged": true}},
+		{"nothing", "baseline", "", object{}},
+		{"a capability", "baseline", `must not include "NET_ADMIN" in securityContext.capabilities.add`, object{"capabilities": object{"add": []any{"NET_ADMIN"}}}},
+		{"nothing said", "restricted", `must set securityContext.runAsNonRoot=true`, object{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := admit(t, ns, tt.level, pod(tt.security))
+			if (tt.want == "") != (got == "") || !strings.Contains(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
