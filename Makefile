@@ -39,7 +39,7 @@ KUBE_FILES = $(shell grep -rlE --include='*_test.go' '^//go:build .*\bkube\b' cm
 KUBE_DIRS  = $(addprefix ./,$(sort $(patsubst %/,%,$(dir $(KUBE_FILES)))))
 KUBE_TESTS = $(shell grep -hoE '^func Test[A-Za-z0-9_]+' $(KUBE_FILES) /dev/null | sed 's/^func //' | grep -v '^TestMain$$' | sort -u | paste -sd'|')
 
-.PHONY: help check build unit test kube kubetest fuzz demo lint fmt generate verify clean
+.PHONY: help check charms build unit test kube kubetest fuzz demo lint fmt generate verify clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,13 @@ check: lint verify ## format, lint, vet, floors, descriptors, generated code
 
 build: ## the programs, into bin/
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+charms: ## the charms, into bin/charms: a folder and a .charm file each
+	mkdir -p bin/charms
+	for f in sco sdnc sps ned; do \
+		CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build -trimpath -buildvcs=false -ldflags '-s -w' -o "bin/charms/.$$f" "./juju-charms/$$f"; \
+		go run ./tools/charm -static "juju-charms/$$f/charm" -program "bin/charms/.$$f" "bin/charms/$$f"; \
+		rm "bin/charms/.$$f"; done
 
 unit: ## the tests that need no root and no program of others, without the long ones
 	go test -short -vet=off ./...
