@@ -39,7 +39,7 @@ KUBE_FILES = $(shell grep -rlE --include='*_test.go' '^//go:build .*\bkube\b' cm
 KUBE_DIRS  = $(addprefix ./,$(sort $(patsubst %/,%,$(dir $(KUBE_FILES)))))
 KUBE_TESTS = $(shell grep -hoE '^func Test[A-Za-z0-9_]+' $(KUBE_FILES) /dev/null | sed 's/^func //' | grep -v '^TestMain$$' | sort -u | paste -sd'|')
 
-.PHONY: help check charms build unit test kube kubetest fuzz demo lint fmt generate verify clean
+.PHONY: help check charms build unit test kube kubetest fuzz demo lint fmt generate verify clean packages
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -92,6 +92,17 @@ demo: ## the fire-emergency slice, from template to frames (KEEP=1 leaves the la
 	deploy/setup.sh run
 	$(MAKE) build
 	$(SUDO) bin/l2sces demo $(if $(KEEP),--keep)
+
+packages: build charms ## what OSM onboards, into bin/packages: a tar.gz and a CSAR of each
+	bin/l2sces package lint vnfd/* nsd/* descriptors/nst/*
+	rm -rf bin/packages
+	export SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 315532800)}; \
+	for folder in vnfd/*/ nsd/*/ descriptors/nst/*/; do \
+		with=(); \
+		for charm in "$${folder}"charms/*; do name=$${charm##*/}; \
+			if [ -d "bin/charms/$$name" ]; then with+=(--with "charms/$$name=bin/charms/$$name"); fi; done; \
+		bin/l2sces package build "$$folder" --no-lint --format osm,csar "$${with[@]}"; \
+	done
 
 lint: $(GOLANGCI) $(REDOCLY) ## golangci-lint, formatters included, and the OpenAPI document
 	$(GOLANGCI) run --build-tags lab,kube ./...

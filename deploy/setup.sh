@@ -3,7 +3,7 @@
 # machine lacks, and says so. Where nothing is missing it does nothing.
 #
 #   run       the lab and the demo: Open vSwitch, ip, ping
-#   test      the tests with race detection: a C compiler, a witness of offloads, and etcd
+#   test      the tests with race detection: a C compiler, a witness of offloads, etcd, openssl, and yanglint
 #   generate  the code made from pkg/api: protoc
 #   lint      the linter of the OpenAPI document: npm
 set -euo pipefail
@@ -33,6 +33,8 @@ for purpose in "$@"; do
 		need gcc gcc
 		need ethtool ethtool
 		need etcd-server etcd
+		need openssl openssl
+		need libyang2-tools yanglint
 		[ -e /usr/include/stdlib.h ] || packages+=(libc6-dev)
 		;;
 	generate) need protobuf-compiler protoc ;;

@@ -29,7 +29,7 @@ var floors = [][]string{
 	{"pkg/topology", "pkg/ipam", "pkg/flow", "pkg/bridge", "pkg/descriptor", "pkg/reconcile"},
 	{"pkg/intent"},
 	// Translators: pure functions from one kind of value to the next.
-	{"pkg/translate", "pkg/pipeline"},
+	{"pkg/translate", "pkg/pipeline", "pkg/graph"},
 	// Engines: keep the switches of one fabric, the links between them, and the bridges of one node.
 	{"pkg/fabric", "pkg/learn", "pkg/agent", "pkg/discovery"},
 	// What doors over HTTP share.
@@ -41,7 +41,7 @@ var floors = [][]string{
 	// a small interface of its own.
 	{
 		"pkg/openflow", "pkg/ovs", "pkg/kube", "pkg/dns", "pkg/osm", "pkg/api",
-		"pkg/probe", "pkg/store", "pkg/tunnel", "pkg/netns", "pkg/pki", "pkg/process",
+		"pkg/probe", "pkg/store", "pkg/tunnel", "pkg/netns", "pkg/pki", "pkg/process", "pkg/pack",
 		"pkg/sco", "pkg/registry", "pkg/secret", "pkg/sdnc", "pkg/sps", "pkg/ned", "pkg/operator", "pkg/lab",
 		"plugin", "pkg/nbi", "pkg/rest", "pkg/compat",
 	},
@@ -71,6 +71,7 @@ var owners = map[string][]string{
 	"golang.org/x/time":                        {"pkg/access"},
 	"github.com/prometheus-community/pro-bing": {"pkg/probe"},
 	"github.com/spf13/cobra":                   {"cmd"},
+	"github.com/smallstep/pkcs7":               {"pkg/pack"},
 	"github.com/gruyaume/goops":                {"juju-charms"},
 	"google.golang.org/genproto":               {"pkg/api"},
 	"github.com/netrack/openflow":              nil,

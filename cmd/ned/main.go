@@ -26,5 +26,6 @@ func main() {
 		},
 	}
 	options.Flags(cmd.Flags())
+	cmd.AddCommand(node.DatabaseCommand())
 	os.Exit(program.Execute(cmd, os.Stderr))
 }

@@ -41,6 +41,7 @@ func main() {
 		},
 	}
 	options.Flags(cmd.Flags())
+	cmd.AddCommand(node.DatabaseCommand())
 	cmd.Flags().StringArrayVar(&workloads, "workload", nil,
 		"NAME=netns:NAMESPACE or NAME=if:INTERFACE, once for each workload of the node")
 	os.Exit(program.Execute(cmd, os.Stderr))

@@ -50,7 +50,12 @@ func TestMain(m *testing.M) {
 
 func server(t *testing.T) *kubetest.Server {
 	t.Helper()
-	shared.once.Do(func() { shared.server, shared.err = kubetest.Start(context.Background(), kubetest.Config{}) })
+	shared.once.Do(func() {
+		ctx := context.Background()
+		if shared.server, shared.err = kubetest.Start(ctx, kubetest.Config{}); shared.err == nil {
+			shared.err = teach(ctx, shared.server)
+		}
+	})
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
@@ -103,14 +108,6 @@ func glob(t *testing.T, pattern string) []string {
 	return files
 }
 
-// each runs a test for each chart.
-func each(t *testing.T, test func(*testing.T, chart)) {
-	t.Helper()
-	for _, c := range charts(t) {
-		t.Run(c.name, func(t *testing.T) { test(t, c) })
-	}
-}
-
 // namespace makes a namespace with a level of pod security. The server warns of
 // what would violate it, so that a warning shows already at the Deployment.
 func namespace(t *testing.T, level string) string {
@@ -156,7 +153,12 @@ type helm struct {
 
 func newHelm(t *testing.T) helm {
 	t.Helper()
-	return helm{door: server(t).Door(t), home: t.TempDir()}
+	return helmFor(t, server(t))
+}
+
+func helmFor(t *testing.T, s *kubetest.Server) helm {
+	t.Helper()
+	return helm{door: s.Door(t), home: t.TempDir()}
 }
 
 // run runs helm; it returns what helm prints and an error with what it says.

@@ -8,40 +8,61 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/l2sces/l2sces/pkg/kube/kubetest"
 )
 
 // Each chart with each of its values: installed, upgraded to the next values and
 // back, removed. The server is strict and has nothing to say, and afterwards it
 // holds what it held before.
 func TestInstall(t *testing.T) {
-	each(t, func(t *testing.T, c chart) {
-		h := newHelm(t)
-		for i, values := range c.values {
-			t.Run(title(values), func(t *testing.T) {
-				ns := namespace(t, c.level)
-				crds(t, h, c)
-				before := objects(t)
-				h.install(t, c, ns, values)
-				if written := h.door.Written(); len(written) < 2 {
-					t.Errorf("nothing was made but %q", written)
-				}
-				for _, next := range []string{c.values[(i+1)%len(c.values)], values} {
-					if _, err := h.run(t, h.arguments("upgrade", c, ns, next)...); err != nil {
-						t.Fatalf("upgrade to %s: %v", title(next), err)
+	for _, c := range charts(t) {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHelm(t)
+			for i, values := range c.values {
+				t.Run(title(values), func(t *testing.T) {
+					ns := namespace(t, c.level)
+					crds(t, h, c)
+					before := objects(t)
+					h.install(t, c, ns, values)
+					if written := h.door.Written(); len(written) < 2 {
+						t.Errorf("nothing was made but %q", written)
 					}
-				}
-				if _, err := h.run(t, "uninstall", c.name, "--namespace", ns); err != nil {
-					t.Error(err)
-				}
-				for _, w := range h.door.Warnings() {
-					t.Error("warning:", w)
-				}
-				if diff := cmp.Diff(before, objects(t)); diff != "" {
-					t.Errorf("before and after (-before +after):\n%s", diff)
-				}
-			})
-		}
-	})
+					for _, next := range []string{c.values[(i+1)%len(c.values)], values} {
+						if _, err := h.run(t, h.arguments("upgrade", c, ns, next)...); err != nil {
+							t.Fatalf("upgrade to %s: %v", title(next), err)
+						}
+					}
+					if _, err := h.run(t, "uninstall", c.name, "--namespace", ns); err != nil {
+						t.Error(err)
+					}
+					for _, w := range h.door.Warnings() {
+						t.Error("warning:", w)
+					}
+					if diff := cmp.Diff(before, objects(t)); diff != "" {
+						t.Errorf("before and after (-before +after):\n%s", diff)
+					}
+				})
+			}
+		})
+	}
+}
+
+// Each chart as it is, on a cluster that knows no custom resource but the
+// chart's own.
+func TestInstallBare(t *testing.T) {
+	s := kubetest.Run(t, kubetest.Config{})
+	h := helmFor(t, s)
+	for _, c := range charts(t) {
+		t.Run(c.name, func(t *testing.T) {
+			if _, err := h.run(t, append(h.arguments("install", c, c.name, ""), "--create-namespace")...); err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range h.door.Warnings() {
+				t.Error("warning:", w)
+			}
+		})
+	}
 }
 
 // title names values in a subtest.

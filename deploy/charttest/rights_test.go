@@ -16,31 +16,33 @@ import (
 // not in testdata/rights.
 func TestRights(t *testing.T) {
 	other := ""
-	each(t, func(t *testing.T, c chart) {
-		if other == "" {
-			other = namespace(t, "restricted")
-		}
-		h := newHelm(t)
-		var got strings.Builder
-		for _, values := range c.values {
-			ns := namespace(t, c.level)
-			h.install(t, c, ns, values)
-			fmt.Fprintf(&got, "# %s\n", title(values))
-			accounts := list(t, "/api/v1/namespaces/"+ns+"/serviceaccounts")
-			for _, account := range accounts {
-				name := nested(account, "metadata", "name").(string) //nolint:errcheck,forcetypeassert // every object has one
-				fmt.Fprintf(&got, "%s may in its namespace:\n%s", name, rights(t, ns, name, ns))
-				fmt.Fprintf(&got, "%s may elsewhere:\n%s", name, rights(t, ns, name, other))
+	for _, c := range charts(t) {
+		t.Run(c.name, func(t *testing.T) {
+			if other == "" {
+				other = namespace(t, "restricted")
 			}
-			if len(accounts) == 0 {
-				got.WriteString("no service account\n")
+			h := newHelm(t)
+			var got strings.Builder
+			for _, values := range c.values {
+				ns := namespace(t, c.level)
+				h.install(t, c, ns, values)
+				fmt.Fprintf(&got, "# %s\n", title(values))
+				accounts := list(t, "/api/v1/namespaces/"+ns+"/serviceaccounts")
+				for _, account := range accounts {
+					name := nested(account, "metadata", "name").(string) //nolint:errcheck,forcetypeassert // every object has one
+					fmt.Fprintf(&got, "%s may in its namespace:\n%s", name, rights(t, ns, name, ns))
+					fmt.Fprintf(&got, "%s may elsewhere:\n%s", name, rights(t, ns, name, other))
+				}
+				if len(accounts) == 0 {
+					got.WriteString("no service account\n")
+				}
+				if _, err := h.run(t, "uninstall", c.name, "--namespace", ns); err != nil {
+					t.Error(err)
+				}
 			}
-			if _, err := h.run(t, "uninstall", c.name, "--namespace", ns); err != nil {
-				t.Error(err)
-			}
-		}
-		golden(t, path.Join("rights", c.name+".txt"), got.String())
-	})
+			golden(t, path.Join("rights", c.name+".txt"), got.String())
+		})
+	}
 }
 
 // The table tells apart an account that may do something.

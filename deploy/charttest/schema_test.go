@@ -24,18 +24,20 @@ var schemas struct {
 // any chart, by schemas made from the server's own documents.
 func TestSchemas(t *testing.T) {
 	conform := conformer(t)
-	each(t, func(t *testing.T, c chart) {
-		h := newHelm(t)
-		for _, values := range c.values {
-			out, err := h.run(t, h.arguments("template", c, "default", values)...)
-			if err != nil {
-				t.Fatal(err)
+	for _, c := range charts(t) {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHelm(t)
+			for _, values := range c.values {
+				out, err := h.run(t, append(h.arguments("template", c, "default", values), "--validate")...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if said, err := conform(t, out); err != nil {
+					t.Errorf("%s: %v: %s", title(values), err, said)
+				}
 			}
-			if said, err := conform(t, out); err != nil {
-				t.Errorf("%s: %v: %s", title(values), err, said)
-			}
-		}
-	})
+		})
+	}
 }
 
 func TestSchemasRefuse(t *testing.T) {

@@ -17,30 +17,32 @@ import (
 // namespace that they are meant for; testdata/security holds what they would
 // violate elsewhere, which is all that they claim.
 func TestPodSecurity(t *testing.T) {
-	each(t, func(t *testing.T, c chart) {
-		h := newHelm(t)
-		var got strings.Builder
-		for _, values := range c.values {
-			ns := namespace(t, c.level)
-			h.install(t, c, ns, values)
-			for _, w := range workloads(t, ns) {
-				for _, level := range []string{"restricted", "baseline", "privileged"} {
-					says := admit(t, ns, level, w)
-					if level == c.level && says != "" {
-						t.Errorf("%s with %s is refused where it belongs: %s", w.name, title(values), says)
+	for _, c := range charts(t) {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHelm(t)
+			var got strings.Builder
+			for _, values := range c.values {
+				ns := namespace(t, c.level)
+				h.install(t, c, ns, values)
+				for _, w := range workloads(t, ns) {
+					for _, level := range []string{"restricted", "baseline", "privileged"} {
+						says := admit(t, ns, level, w)
+						if level == c.level && says != "" {
+							t.Errorf("%s with %s is refused where it belongs: %s", w.name, title(values), says)
+						}
+						if says == "" {
+							says = "accepted"
+						}
+						fmt.Fprintf(&got, "%s, %s, %s: %s\n", title(values), w.name, level, says)
 					}
-					if says == "" {
-						says = "accepted"
-					}
-					fmt.Fprintf(&got, "%s, %s, %s: %s\n", title(values), w.name, level, says)
+				}
+				if _, err := h.run(t, "uninstall", c.name, "--namespace", ns); err != nil {
+					t.Error(err)
 				}
 			}
-			if _, err := h.run(t, "uninstall", c.name, "--namespace", ns); err != nil {
-				t.Error(err)
-			}
-		}
-		golden(t, path.Join("security", c.name+".txt"), got.String())
-	})
+			golden(t, path.Join("security", c.name+".txt"), got.String())
+		})
+	}
 }
 
 // A workload is what makes pods.

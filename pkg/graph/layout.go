@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"slices"
 	"unicode/utf8"
 )
@@ -12,7 +13,7 @@ const (
 	charWidth  = 7.3 // of the monospaced font at 12 pixels
 	padding    = 10
 	between    = 28  // boxes of a column
-	channel    = 230 // between columns, where the edges run
+	channel    = 260 // between columns, where the edges run
 	margin     = 24
 	captions   = 40 // above the boxes
 	mostChars  = 44 // of a row; longer ones are cut
@@ -30,53 +31,77 @@ type layout struct {
 	width, height float64
 }
 
-// arrange stacks the nodes of each kind in a column. Services and functions
-// stand in the order in which the column left of them names them, which keeps
-// edges from crossing where they need not.
+// arrange stacks the nodes of each kind in a column, each as near to those of
+// the columns left of it that name it as there is room.
 func (g Graph) arrange() layout {
 	l := layout{boxes: make([]box, len(g.Nodes)), width: margin}
-	rank := map[int]int{}
 	for _, kind := range columns {
-		var nodes []int
-		chars := 16
-		for i, n := range g.Nodes {
-			if n.Kind == kind {
-				nodes = append(nodes, i)
-				chars = max(chars, n.chars())
-			}
-		}
-		g.order(nodes, rank)
-		column := box{x: l.width, width: float64(chars)*charWidth + 2*padding}
-		y := float64(margin + captions)
+		nodes, column := g.column(kind, l.width)
 		for _, i := range nodes {
-			height := float64(headHeight + rowHeight*len(g.Nodes[i].Parts))
-			l.boxes[i] = box{column.x, y, column.width, height}
-			y += height + between
-			rank[i] = len(rank)
+			l.boxes[i] = box{column.x, margin + captions, column.width, headHeight + rowHeight*float64(len(g.Nodes[i].Parts))}
 		}
+		l.stack(nodes, g.wishes(nodes, l))
 		l.columns = append(l.columns, column)
-		l.height = max(l.height, y-between+margin)
 		l.width += column.width + channel
 	}
 	l.width += margin - channel
 	return l
 }
 
-// order sorts nodes by the first edge that reaches them from a node that has
-// its place; those that none reaches stay behind, in the order they have.
-func (g Graph) order(nodes []int, rank map[int]int) {
-	const last = 1 << 30
-	reached := map[int]int{}
-	for _, i := range nodes {
-		reached[i] = last
-	}
-	for at, e := range g.Edges {
-		r, placed := rank[e.From.Node]
-		if now, ours := reached[e.To.Node]; ours && placed {
-			reached[e.To.Node] = min(now, r*len(g.Edges)+at)
+// column returns the nodes of a kind, and how wide they are.
+func (g Graph) column(kind Kind, x float64) ([]int, box) {
+	var nodes []int
+	chars := 24
+	for i, n := range g.Nodes {
+		if n.Kind == kind {
+			nodes = append(nodes, i)
+			chars = max(chars, n.chars())
 		}
 	}
-	slices.SortStableFunc(nodes, func(a, b int) int { return reached[a] - reached[b] })
+	return nodes, box{x: x, width: float64(chars)*charWidth + 2*padding}
+}
+
+// wishes returns how high each node would like to stand: with its ends level
+// with the edges that reach it, on the average. Nobody's goes to the bottom.
+func (g Graph) wishes(nodes []int, l layout) map[int]float64 {
+	sum, count := map[int]float64{}, map[int]float64{}
+	for _, e := range g.Edges {
+		if slices.Contains(nodes, e.To.Node) {
+			_, from := l.port(e.From, true)
+			_, to := l.port(e.To, false)
+			sum[e.To.Node] += from - to
+			count[e.To.Node]++
+		}
+	}
+	wishes := map[int]float64{}
+	for _, i := range nodes {
+		wishes[i] = margin + captions
+		if count[i] > 0 {
+			wishes[i] += sum[i] / count[i]
+		} else if len(count) > 0 {
+			wishes[i] = l.height
+		}
+	}
+	return wishes
+}
+
+// stack gives the nodes of a column their heights: first down from the top,
+// then up again where the column became longer than it must be.
+func (l *layout) stack(nodes []int, wishes map[int]float64) {
+	slices.SortStableFunc(nodes, func(a, b int) int { return cmp.Compare(wishes[a], wishes[b]) })
+	y, all := float64(margin+captions), float64(margin+captions)
+	for _, i := range nodes {
+		l.boxes[i].y = max(y, float64(int(wishes[i])))
+		y = l.boxes[i].y + l.boxes[i].height + between
+		all += l.boxes[i].height + between
+	}
+	l.height = max(l.height, all-between+margin)
+	bottom := l.height - margin
+	for _, i := range slices.Backward(nodes) {
+		b := &l.boxes[i]
+		b.y = min(b.y, bottom-b.height)
+		bottom = b.y - between
+	}
 }
 
 // chars returns the length of the longest row of a node.

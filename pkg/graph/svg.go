@@ -63,12 +63,16 @@ func dashed(missing bool) string {
 	return ""
 }
 
+// lead is how far an edge runs straight, below its label.
+const lead = 90
+
 func (p *painter) edge(e Edge, l layout) {
 	x1, y1 := l.port(e.From, true)
 	x2, y2 := l.port(e.To, false)
-	bend := (x2 - x1) / 2
-	p.printf(`  <path class="edge %s%s" d="M%g %g C%g %g %g %g %g %g" marker-end="url(#tip)"/>`,
-		e.Relation, dashed(e.Missing), x1, y1, x1+bend, y1, x2-bend, y2, x2, y2)
+	from := x1 + lead
+	bend := (x2 - from) / 2
+	p.printf(`  <path class="edge %s%s" d="M%g %gH%gC%g %g %g %g %g %g" marker-end="url(#tip)"/>`,
+		e.Relation, dashed(e.Missing), x1, y1, from, from+bend, y1, x2-bend, y2, x2, y2)
 }
 
 func (p *painter) label(e Edge, l layout) {

@@ -18,19 +18,31 @@ func (u *unit) configs(df descriptor.Node) {
 		u.add("config-missing", op, "operate-vnf-op-config has no day1-2")
 	}
 	vdus, kdus := words(reach(u.body, "vdu.id")), words(reach(u.body, "kdu.name"))
+	bundled := map[string]bool{} // whose own charms carry out primitives
+	for _, kdu := range u.body.Get("kdu").Items() {
+		bundled[kdu.Get("name").Text()] = kdu.Get("juju-bundle").Exists()
+	}
 	for _, c := range op.Get("day1-2").Items() {
 		id := c.Get("id")
 		if !vdus[id.Text()] && !kdus[id.Text()] && id.Text() != u.id() {
 			candidates := append(reach(u.body, "kdu.name"), append(reach(u.body, "vdu.id"), u.body.Get("id"))...)
 			u.add("config-target", or(id, c), "%s is no kdu, no vdu and not this function%s", quoted(id.Text()), near(id.Text(), candidates))
 		}
-		u.config(c, kdus[id.Text()])
+		able := []string{}
+		if kdus[id.Text()] {
+			able = builtin
+		}
+		if bundled[id.Text()] {
+			able = nil
+		}
+		u.config(c, able)
 	}
 }
 
 // config looks at one configuration: of a function, of a unit of it, or of a
-// network service.
-func (u *unit) config(c descriptor.Node, ofKDU bool) {
+// network service. What can be done without an execution environment is given;
+// nil is everything.
+func (u *unit) config(c descriptor.Node, able []string) {
 	methods := 0
 	for _, key := range []string{"script", "juju", "execution-environment-list"} {
 		if c.Get(key).Exists() {
@@ -50,19 +62,19 @@ func (u *unit) config(c descriptor.Node, ofKDU bool) {
 	u.cloud(c.Get("juju"))
 	for _, list := range []string{"config-primitive", "initial-config-primitive", "terminate-config-primitive"} {
 		for _, p := range c.Get(list).Items() {
-			u.primitive(p, methods == 0, ofKDU)
+			u.primitive(p, methods == 0 && able != nil, able)
 			u.parameters(p, list)
 		}
 	}
 }
 
 // primitive wants somebody who can carry it out.
-func (u *unit) primitive(p descriptor.Node, nobody, ofKDU bool) {
+func (u *unit) primitive(p descriptor.Node, nobody bool, able []string) {
 	name := p.Get("name")
 	switch {
 	case name.Text() == "":
 		u.add("config-primitive", p, "the primitive has no name")
-	case nobody && (!ofKDU || !slices.Contains(builtin, name.Text())):
+	case nobody && !slices.Contains(able, name.Text()):
 		u.add("config-nobody", name, "nobody is there to carry out %s", quoted(name.Text()))
 	}
 }

@@ -43,7 +43,9 @@ func (u *unit) intents() {
 		u.addAt("intents", u.body.At(), "", "%v", err)
 	}
 	for _, p := range problems {
-		p.Rule = "intents"
+		if !general(p.Rule) {
+			p.Rule = "intents"
+		}
 		u.keep(p)
 	}
 	lines := map[int]bool{}
@@ -53,7 +55,7 @@ func (u *unit) intents() {
 		}
 	}
 	for _, w := range warnings {
-		if !lines[w.Line] {
+		if !lines[w.Line] && w.Path != u.body.Path() { // what the template lacks as a whole has rules of its own
 			w.Rule = "intents-lost"
 			u.keep(w)
 		}

@@ -83,7 +83,7 @@ func near(wrong string, candidates []descriptor.Node) string {
 			break
 		}
 		if d := distance(wrong, c.Text(), best); d < best {
-			best, text = d, ", but "+quoted(c.Text())
+			best, text = d, ", but there is "+quoted(c.Text())
 		}
 	}
 	return text

@@ -31,7 +31,7 @@ func (u *unit) nsd() {
 	u.linkUse()
 	u.mgmtProfiles()
 	if c := n.Get("ns-configuration"); c.Exists() {
-		u.config(c, false)
+		u.config(c, []string{})
 	}
 	u.artifacts()
 	u.foreign()

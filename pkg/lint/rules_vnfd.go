@@ -56,7 +56,7 @@ var vnfdRules = []Rule{
 		Example: Example{File: camera, Old: "mgmt-cp: mgmt-ext", New: "mgmt-cp: mgnt-ext", At: "mgnt-ext"},
 	},
 	{
-		ID: "vnfd-cluster-net", Severity: Error,
+		ID: "vnfd-cluster-net", Severity: Warning,
 		What:    "k8s-cluster-net names no net of the cluster.",
 		Why:     "OSM takes it, and the connection point gets no network.",
 		Remedy:  "correct the name or add the net to k8s-cluster",
@@ -77,9 +77,9 @@ var vnfdRules = []Rule{
 		Example: Example{File: router, Old: "  - id: data-ext\n", New: "  - id: spare-ext\n    int-cpd:\n      vdu-id: control\n      cpd: mgmt-int\n  - id: data-ext\n", At: "vdu-id: control\n      cpd: mgmt-int\n  - id: data-ext"},
 	},
 	{
-		ID: "vnfd-cluster", Severity: Error,
+		ID: "vnfd-cluster", Severity: Warning,
 		What:    "A function with kdus has no k8s-cluster, or one without nets.",
-		Why:     "OSM finds no cluster for it at instantiation.",
+		Why:     "OSM takes it, and chooses no network of a cluster for its connection points.",
 		Remedy:  "add k8s-cluster with its nets",
 		Example: Example{File: "vnfd/empty_knf/empty_knf.yaml", New: "vnfd:\n  id: empty-knf\n  provider: Example\n  product-name: empty-knf\n  software-version: '1.0'\n  version: '1.0'\n  mgmt-cp: mgmt-ext\n  ext-cpd:\n  - id: mgmt-ext\n    int-virtual-link-desc: inner\n  int-virtual-link-desc:\n  - id: inner\n  kdu:\n  - name: empty\n    juju-bundle: empty\n  df:\n  - id: default-df\n", At: "id: empty-knf", With: "bundle-missing"},
 	},

@@ -79,12 +79,16 @@ func chainName(ifname string, index int) string { return ifname + ":" + strconv.
 // onTable hands f the guards that an interface has or had, and carries out the
 // changes that f asks for in one transaction.
 func onTable(ns, ifname string, f func(c *nftables.Conn, t *nftables.Table, have []string)) error {
-	handle, err := open(ns)
-	if err != nil {
-		return err
+	var options []nftables.ConnOption
+	if ns != "" {
+		handle, err := open(ns)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = handle.Close() }()
+		options = append(options, nftables.WithNetNSFd(int(handle)))
 	}
-	defer func() { _ = handle.Close() }()
-	c, err := nftables.New(nftables.WithNetNSFd(int(handle)))
+	c, err := nftables.New(options...)
 	if err != nil {
 		return fmt.Errorf("nftables in namespace %q: %w", ns, err)
 	}

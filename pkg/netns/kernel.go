@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -59,10 +60,31 @@ func NoOffload(ns, ifname string) error {
 // A kernel without IPv6 gives none anyway.
 func disableIPv6(ns, ifname string) error {
 	err := Sysctl(ns, "net/ipv6/conf/"+ifname+"/disable_ipv6", "1")
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
+	case errors.Is(err, unix.EROFS):
+		return noLinkLocal(ns, ifname) // in a container
 	}
 	return err
+}
+
+// noLinkLocal keeps the kernel from giving an interface a link-local address,
+// and takes the one that it has. It needs no kernel parameter.
+func noLinkLocal(ns, ifname string) error {
+	const none = 1 // IN6_ADDR_GEN_MODE_NONE
+	return onLink(ns, ifname, func(h *netlink.Handle, l netlink.Link) error {
+		if err := h.LinkSetIP6AddrGenMode(l, none); err != nil {
+			return fmt.Errorf("give it no link-local address: %w", err)
+		}
+		addrs, err := list(func() ([]netlink.Addr, error) { return h.AddrList(l, netlink.FAMILY_V6) })
+		for _, a := range addrs {
+			if a.IP.IsLinkLocalUnicast() {
+				err = errors.Join(err, h.AddrDel(l, &a))
+			}
+		}
+		return err
+	})
 }
 
 // ethtool carries out a command with one value on an interface of the current

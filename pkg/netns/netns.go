@@ -207,11 +207,14 @@ func valid(name string) error {
 
 // with calls f with a netlink handle of a namespace.
 func with(name string, f func(*netlink.Handle) error) error {
-	ns, err := open(name)
-	if err != nil {
-		return err
+	ns := vnetns.None() // entering a namespace, even one's own, takes more rights than changing it
+	if name != "" {
+		var err error
+		if ns, err = open(name); err != nil {
+			return err
+		}
+		defer func() { _ = ns.Close() }()
 	}
-	defer func() { _ = ns.Close() }()
 	h, err := netlink.NewHandleAt(ns, unix.NETLINK_ROUTE)
 	if err != nil {
 		return fmt.Errorf("netlink in namespace %q: %w", name, err)

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"path"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/l2sces/l2sces/pkg/descriptor"
 )
@@ -102,17 +104,22 @@ func Diff(ctx context.Context, older, newer string, limits Limits) (d Difference
 	oldBody, _ := before.Body() // without one there is nothing to compare
 	newBody, _ := after.Body()
 	return Difference{
-		Files:  changes(a.digests(), b.digests()),
+		Files:  changes(a.digests(a.Format != b.Format), b.digests(a.Format != b.Format)),
 		Values: changes(values(oldBody), values(newBody)),
 	}, nil
 }
 
-// digests returns the digests of what OSM finds. The descriptor goes by one
-// name: its file may be called otherwise.
-func (p *Package) digests() map[string]string {
+// digests returns the digests of what OSM finds, without those lists that
+// belong to a format; of two formats also without the texts that a CSAR must
+// have and nobody else.
+func (p *Package) digests(mixed bool) map[string]string {
 	all := map[string]string{}
 	for name, n := range p.tree {
-		if !n.folder {
+		own := name == checksumsFile || name == metadataFile || path.Ext(name) == ".mf" && path.Dir(name) == "."
+		if mixed {
+			own = own || name == "ChangeLog.txt" || strings.HasPrefix(name, "Licenses/")
+		}
+		if !n.folder && !own {
 			all[name] = n.entry.SHA256
 		}
 	}

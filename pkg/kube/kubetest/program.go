@@ -23,7 +23,7 @@ type program struct {
 }
 
 // run starts a program of the server. It dies with us if we are killed.
-func (s *Server) run(name string, flags []string) error {
+func (s *Server) run(ctx context.Context, name string, flags []string) error {
 	p := &program{log: filepath.Join(s.dir, name+".log"), gone: make(chan struct{})}
 	log, err := os.Create(p.log)
 	if err != nil {
@@ -31,7 +31,7 @@ func (s *Server) run(name string, flags []string) error {
 	}
 	defer log.Close() //nolint:errcheck // the process has its own
 	//nolint:gosec // flags of the test; it outlives the context of the start
-	p.command = exec.CommandContext(context.Background(), filepath.Join(s.programs, name), flags...)
+	p.command = exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(s.programs, name), flags...)
 	p.command.Dir = s.dir
 	p.command.Stdout, p.command.Stderr = log, log
 	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

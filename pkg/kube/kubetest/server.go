@@ -109,10 +109,10 @@ func (s *Server) begin(ctx context.Context, flags []string) error {
 		return err
 	}
 	client, peer := "http://127.0.0.1:"+ports[1], "http://127.0.0.1:"+ports[2]
-	if err := s.run("etcd", etcdFlags(s.dir, client, peer)); err != nil {
+	if err := s.run(ctx, "etcd", etcdFlags(s.dir, client, peer)); err != nil {
 		return err
 	}
-	if err := s.run("kube-apiserver", append(serverFlags(s.dir, ports[0], client), flags...)); err != nil {
+	if err := s.run(ctx, "kube-apiserver", append(serverFlags(s.dir, ports[0], client), flags...)); err != nil {
 		return err
 	}
 	return s.await(ctx)

@@ -42,7 +42,13 @@ func Write(w io.Writer, reference string, images []v1.Image) error {
 		if err := a.image(img); err != nil {
 			return err
 		}
-		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img})
+		c, err := img.ConfigFile()
+		if err != nil {
+			return err
+		}
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{
+			Platform: &v1.Platform{OS: c.OS, Architecture: c.Architecture},
+		}})
 	}
 	if err := a.index(tag, index); err != nil {
 		return err

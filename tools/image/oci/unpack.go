@@ -86,7 +86,10 @@ func choose(files map[string][]byte, arch string) (m v1.Manifest, c v1.ConfigFil
 	}
 	var have []string
 	for _, d := range index.Manifests {
-		if d.Platform != nil && d.Platform.Architecture == arch {
+		if d.Platform == nil {
+			continue
+		}
+		if d.Platform.Architecture == arch {
 			if m, err = parse[v1.Manifest](files, d.Digest); err != nil {
 				return m, c, err
 			}

@@ -9,6 +9,9 @@
 {{- if and (gt (int .Values.replicas) 1) (not (include "l2sces.etcd" .)) -}}
 {{- fail (printf "replicas: %d share no file: give store.etcd.endpoints, or take 1" (int .Values.replicas)) -}}
 {{- end -}}
+{{- if and (gt (int .Values.replicas) 1) .Values.persistence.existingClaim -}}
+{{- fail "persistence.existingClaim: several replicas share no volume: leave it empty, or take 1" -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "l2sces.store" -}}
@@ -70,7 +73,7 @@ etcd://{{ join "," .Values.store.etcd.endpoints }}/{{ .Values.store.etcd.prefix 
 - name: data
   persistentVolumeClaim:
     claimName: {{ .Values.persistence.existingClaim }}
-{{- else if not .Values.persistence.enabled }}
+{{- else if not (include "l2sces.claims" .) }}
 - name: data
   emptyDir:
     sizeLimit: {{ .Values.persistence.size }}
