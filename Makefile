@@ -30,7 +30,7 @@ HELM        := $(TOOLS)/helm-$(HELM_VERSION)
 KUBECONFORM := $(TOOLS)/kubeconform-$(KUBECONFORM_VERSION)
 
 # The tests that need root: their files carry the build tag lab.
-LAB_FILES = $(shell grep -rlE --include='*_test.go' '^//go:build .*\blab\b' cmd pkg plugin 2>/dev/null)
+LAB_FILES = $(shell grep -rlE --include='*_test.go' '^//go:build .*\blab\b' cmd pkg plugin tools 2>/dev/null)
 LAB_DIRS  = $(addprefix ./,$(sort $(patsubst %/,%,$(dir $(LAB_FILES)))))
 LAB_TESTS = $(shell grep -hoE '^func Test[A-Za-z0-9_]+' $(LAB_FILES) /dev/null | sed 's/^func //' | sort -u | paste -sd'|')
 
@@ -39,7 +39,7 @@ KUBE_FILES = $(shell grep -rlE --include='*_test.go' '^//go:build .*\bkube\b' cm
 KUBE_DIRS  = $(addprefix ./,$(sort $(patsubst %/,%,$(dir $(KUBE_FILES)))))
 KUBE_TESTS = $(shell grep -hoE '^func Test[A-Za-z0-9_]+' $(KUBE_FILES) /dev/null | sed 's/^func //' | grep -v '^TestMain$$' | sort -u | paste -sd'|')
 
-.PHONY: help check charms build unit test kube kubetest fuzz demo lint fmt generate verify clean packages
+.PHONY: help check charms images build unit test kube kubetest fuzz demo lint fmt generate verify clean packages
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -58,12 +58,21 @@ charms: ## the charms, into bin/charms: a folder and a .charm file each
 		go run ./tools/charm -static "juju-charms/$$f/charm" -program "bin/charms/.$$f" "bin/charms/$$f"; \
 		rm "bin/charms/.$$f"; done
 
+# No root, no daemon and no registry, and nothing is installed. ARCH names
+# architectures (amd64,arm64), IMAGES some of the images, UPDATE=1 asks Debian for
+# newer packages.
+images: ## the OCI images and what is in them, into bin/images
+	go build -o bin/tools/image ./tools/image
+	bin/tools/image build --version '$(VERSION)' --created "$$(git log -1 --format=%ct 2>/dev/null || echo 0)" \
+		$(if $(ARCH),--arch $(ARCH)) $(if $(UPDATE),--update) $(IMAGES)
+
 unit: ## the tests that need no root and no program of others, without the long ones
 	go test -short -vet=off ./...
 
 test: ## all tests, with race detection; installs what is missing, asks sudo for root
 	deploy/setup.sh run test
 	$(MAKE) build
+	$(MAKE) images || echo "test: the images were not built; their tests are skipped"
 	go build -o bin/tools/testcount ./tools/testcount
 	( bad=0; \
 	nice -n 19 make kube >&2 & kube=$$!; \
@@ -85,7 +94,7 @@ fuzz: ## every decoder in turn, each for FUZZTIME (10s)
 	grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' cmd pkg plugin | sort | \
 	while IFS=: read -r file name; do \
 		echo "$${file%/*} $${name#func }"; \
-		go test -run '^$$' -fuzz "^$${name#func }$$" -fuzztime $(or $(FUZZTIME),10s) "./$${file%/*}" </dev/null; \
+		go test -run '^$$' -fuzz "^$${name#func }$$" -fuzztime $(or $(FUZZTIME),10s) -fuzzminimizetime 10x "./$${file%/*}" </dev/null; \
 	done
 
 demo: ## the fire-emergency slice, from template to frames (KEEP=1 leaves the lab up)

@@ -30,6 +30,8 @@ var floors = [][]string{
 	{"pkg/intent"},
 	// Translators: pure functions from one kind of value to the next.
 	{"pkg/translate", "pkg/pipeline", "pkg/graph"},
+	// Judges: what packages are held to.
+	{"pkg/lint"},
 	// Engines: keep the switches of one fabric, the links between them, and the bridges of one node.
 	{"pkg/fabric", "pkg/learn", "pkg/agent", "pkg/discovery"},
 	// What doors over HTTP share.

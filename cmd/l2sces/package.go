@@ -4,7 +4,8 @@ import "github.com/spf13/cobra"
 
 // packageParts are the commands that work on packages, each made in the file
 // of its name.
-var packageParts = []func() *cobra.Command{packageLintCommand, packageRulesCommand, packageGraphCommand,
+var packageParts = []func() *cobra.Command{
+	packageLintCommand, packageRulesCommand, packageGraphCommand,
 	packageBuildCommand, packageSignCommand, packageVerifyCommand, packageInspectCommand, packageDiffCommand,
 }
 

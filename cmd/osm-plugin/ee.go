@@ -83,7 +83,8 @@ func (o options) dial(_ context.Context, s primitive.Settings) (primitive.SCO, f
 		return primitive.SCO{}, nil, err
 	}
 	sco := primitive.SCO{
-		Slices: api.NewSliceClient(line), Domains: api.NewRegistryClient(line), Events: api.NewEventClient(line), Now: time.Now,
+		Slices: api.NewSliceClient(line), Domains: api.NewRegistryClient(line), Events: api.NewEventClient(line),
+		Audit: api.NewAdminClient(line), Now: time.Now,
 	}
 	return sco, func() { _ = line.Close() }, nil // it was of use
 }

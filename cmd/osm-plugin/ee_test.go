@@ -86,7 +86,7 @@ func serveWorld(t *testing.T, dir string, wrap func(api.Slices) api.Slices) stri
 			return string(id), err
 		},
 		Authorize: func(caller, method string) error { // as cmd/sco has it
-			if caller == string(pki.Plugin) && strings.HasPrefix(method, "/l2sces.v1.RegistryService/") {
+			if caller == string(pki.Plugin) && (strings.HasPrefix(method, "/l2sces.v1.RegistryService/") || strings.HasPrefix(method, "/l2sces.v1.AdminService/")) {
 				return slice.Errorf(slice.Denied, "%s may not call %s", caller, method)
 			}
 			return nil
@@ -95,6 +95,7 @@ func serveWorld(t *testing.T, dir string, wrap func(api.Slices) api.Slices) stri
 	api.ServeSlices(s, kept)
 	api.ServeRegistry(s, gate.Registry(domains))
 	api.ServeEvents(s, gate.Events(world.SCO))
+	api.ServeAdmin(s, gate.Admin(nil))
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	must(t, err)
 	go func() { _ = s.Serve(listener) }() // says that it was stopped
@@ -233,7 +234,7 @@ func TestPrimitives(t *testing.T) {
 
 	last(t, c, "get-status", map[string]any{"slice": "fire"}, "OK", "phase: Ready", "Ready true")
 	last(t, c, "get-status", nil, "OK", "2 slices")
-	last(t, c, "collect-logs", map[string]any{"slice": "fire"}, "OK", "slice/fire")
+	last(t, c, "collect-logs", map[string]any{"slice": "fire"}, "OK", "slice/fire", "the audit log is not for this caller")
 	last(t, c, "delete-slice", map[string]any{"slice": "fire", "dry-run": true}, "OK", "would be deleted")
 	last(t, c, "delete-slice", map[string]any{"slice": "fire"}, "OK", "is deleted")
 	last(t, c, "delete-slice", map[string]any{"slice": "fire"}, "OK", "there is no slice fire")

@@ -4,7 +4,8 @@ package charttest
 
 import (
 	"fmt"
-	"path"
+
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,7 +41,7 @@ func TestRights(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			golden(t, path.Join("rights", c.name+".txt"), got.String())
+			golden(t, filepath.Join("rights", c.name+".txt"), got.String())
 		})
 	}
 }

@@ -5,7 +5,8 @@ package charttest
 import (
 	"fmt"
 	"net/http"
-	"path"
+	"path/filepath"
+
 	"strings"
 	"testing"
 
@@ -40,7 +41,7 @@ func TestPodSecurity(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			golden(t, path.Join("security", c.name+".txt"), got.String())
+			golden(t, filepath.Join("security", c.name+".txt"), got.String())
 		})
 	}
 }
@@ -60,7 +61,7 @@ func workloads(t *testing.T, namespace string) []workload {
 		"apps/v1/daemonsets": {"spec", "template"}, "batch/v1/jobs": {"spec", "template"},
 		"batch/v1/cronjobs": {"spec", "jobTemplate", "spec", "template"},
 	} {
-		group, kind := path.Split(resource)
+		group, kind := filepath.Split(resource)
 		for _, o := range list(t, "/apis/"+group+"namespaces/"+namespace+"/"+kind) {
 			pod, _ := nested(o, at...).(object)
 			claims, _ := nested(o, "spec", "volumeClaimTemplates").([]any)

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/l2sces/l2sces/pkg/descriptor"
 )
 
 // Bounds of what is looked at within one package.
@@ -132,9 +134,11 @@ func (u *unit) checksums(files []string) {
 		if name == "" {
 			sum, name, _ = strings.Cut(strings.TrimSpace(line), " ")
 		}
-		name = path.Clean(strings.TrimPrefix(strings.TrimSpace(name), path.Base(u.Name)+"/"))
-		at := u.body.At()
-		at.File, at.Line, at.Column = u.path(list), i+1, 1
+		name = path.Clean(strings.TrimSpace(name))
+		if _, below, ok := strings.Cut(name, "/"); ok && !slices.Contains(files, name) {
+			name = below // OSM's own tool names the folder of the package, too
+		}
+		at := descriptor.Position{File: u.path(list), Line: i + 1, Column: 1}
 		listed[name] = true
 		switch got, err := u.md5(name); {
 		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid):

@@ -36,11 +36,17 @@ type Options struct {
 // Check looks at packages together: what one refers to may be in another.
 func Check(packages []Package, o Options) Report {
 	s := &set{closed: o.Closed, limits: o.Limits, byID: map[descriptor.Kind]map[string]*unit{}}
+	given := map[string]bool{} // the same package may be named in more than one way
 	for _, p := range packages {
-		s.units = append(s.units, s.open(p))
+		if key := p.Name + "/" + p.Bare; !given[key] {
+			given[key] = true
+			s.units = append(s.units, s.open(p))
+		}
 	}
 	for _, p := range o.Against {
-		s.near = append(s.near, s.open(p))
+		if !given[p.Name+"/"+p.Bare] {
+			s.near = append(s.near, s.open(p))
+		}
 	}
 	s.index()
 	for _, u := range s.units {

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/l2sces/l2sces/pkg/descriptor"
@@ -64,12 +63,6 @@ func words(nodes []descriptor.Node) map[string]bool {
 		found[n.Text()] = true
 	}
 	return found
-}
-
-// integer returns the whole number that a value is, quoted or not.
-func integer(n descriptor.Node) (int64, bool) {
-	i, err := strconv.ParseInt(n.Text(), 10, 64)
-	return i, err == nil && n.Exists()
 }
 
 func contains(all []string, one string) bool { return slices.Contains(all, one) }

@@ -76,7 +76,8 @@ func (u *unit) subnet(s descriptor.Node) {
 // parametersOf holds the parameters of a service against its descriptor.
 func (u *unit) parametersOf(p descriptor.Node, service *unit) {
 	for _, part := range []struct{ from, to string }{
-		{"vnf.member-vnf-index", "df.vnf-profile.id"}, {"vld.name", "virtual-link-desc.id"},
+		{"vnf.member-vnf-index", "df.vnf-profile.id"},
+		{"vld.name", "virtual-link-desc.id"},
 		{"vld.vnfd-connection-point-ref.member-vnf-index-ref", "df.vnf-profile.id"},
 	} {
 		targets := reach(service.body, part.to)

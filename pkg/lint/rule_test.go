@@ -6,9 +6,11 @@ import (
 	"maps"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -16,9 +18,8 @@ import (
 	"github.com/l2sces/l2sces/pkg/lint"
 )
 
-// good are packages in which nothing is wrong.
-func good(t testing.TB) fstest.MapFS {
-	t.Helper()
+// read are packages in which nothing is wrong, read once.
+var read = sync.OnceValues(func() (fstest.MapFS, error) {
 	files := fstest.MapFS{}
 	err := fs.WalkDir(os.DirFS("testdata/good"), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -28,17 +29,24 @@ func good(t testing.TB) fstest.MapFS {
 		files[name] = &fstest.MapFile{Data: data}
 		return err
 	})
+	return files, err
+})
+
+// good are packages in which nothing is wrong, to be edited.
+func good(tb testing.TB) fstest.MapFS {
+	tb.Helper()
+	files, err := read()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	return files
+	return maps.Clone(files)
 }
 
 func mapFile(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 
 // packages are the packages of a tree: the folders two levels down.
-func packages(t testing.TB, files fstest.MapFS, built bool) []lint.Package {
-	t.Helper()
+func packages(tb testing.TB, files fstest.MapFS, built bool) []lint.Package {
+	tb.Helper()
 	folders := map[string]bool{}
 	for name := range files {
 		parts := strings.SplitN(name, "/", 3)
@@ -48,7 +56,7 @@ func packages(t testing.TB, files fstest.MapFS, built bool) []lint.Package {
 	for _, folder := range slices.Sorted(maps.Keys(folders)) {
 		sub, err := fs.Sub(files, folder)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		all = append(all, lint.Package{Name: folder, Files: sub, Built: built})
 	}
@@ -59,6 +67,29 @@ func TestGoodPackagesAreClean(t *testing.T) {
 	report := lint.Check(packages(t, good(t), false), lint.Options{Closed: true})
 	for _, f := range report.Findings {
 		t.Error(f)
+	}
+}
+
+// TestOurPackages holds the packages of the house to what others are held to.
+func TestOurPackages(t *testing.T) {
+	var ours []lint.Package
+	for _, pattern := range []string{"vnfd/*", "nsd/*", "descriptors/nst/*"} {
+		found, err := filepath.Glob(filepath.Join("../..", pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, dir := range found {
+			if info, err := os.Stat(dir); err == nil && info.IsDir() {
+				ours = append(ours, lint.Package{Name: strings.TrimPrefix(dir, "../../"), Files: os.DirFS(dir)})
+			}
+		}
+	}
+	report := lint.Check(ours, lint.Options{Closed: true})
+	for _, f := range report.Findings {
+		t.Error(f)
+	}
+	if len(report.Packages) == 0 {
+		t.Error("there are no packages")
 	}
 }
 

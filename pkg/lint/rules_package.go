@@ -175,7 +175,7 @@ var modelRules = []Rule{
 	{
 		ID: "schema-unknown-key", Severity: Error, What: "A key is none of the model.", Why: "OSM refuses the descriptor.",
 		Remedy:  "remove it or correct its name",
-		Example: Example{File: site, Old: "    designer: Example", New: "    desginer: Example", At: "desginer"},
+		Example: Example{File: site, Old: "    designer: Example", New: "    author: Example", At: "author"},
 	},
 	{
 		ID: "schema-required", Severity: Error, What: "A key is missing without which OSM takes no descriptor.", Why: "OSM refuses it.",

@@ -23,11 +23,11 @@ import (
 )
 
 // source is a package folder whose chart is a link, as ours are.
-func source(t testing.TB) (root, folder string) {
-	t.Helper()
-	root = t.TempDir()
+func source(tb testing.TB) (root, folder string) {
+	tb.Helper()
+	root = tb.TempDir()
 	random := make([]byte, 300_000)
-	rand.NewChaCha8([32]byte{1}).Read(random)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(random) // it never fails
 	for name, text := range map[string]string{
 		"vnfd/sample_knf/sample_knf.yaml":         vnfd,
 		"vnfd/sample_knf/README.md":               "sample\n",
@@ -42,52 +42,52 @@ func source(t testing.TB) (root, folder string) {
 	} {
 		file := filepath.Join(root, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if err := os.WriteFile(file, []byte(text), 0o640); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	if err := os.Chmod(filepath.Join(root, "bin/charms/sample/dispatch"), 0o700); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	folder = filepath.Join(root, "vnfd", "sample_knf")
-	link(t, "../../../charts/sample", filepath.Join(folder, "helm-chart-v3s", "sample"))
-	link(t, "../../../charm", filepath.Join(folder, "charms", "sample"))
+	link(tb, "../../../charts/sample", filepath.Join(folder, "helm-chart-v3s", "sample"))
+	link(tb, "../../../charm", filepath.Join(folder, "charms", "sample"))
 	return root, folder
 }
 
-func link(t testing.TB, to, name string) {
-	t.Helper()
+func link(tb testing.TB, to, name string) {
+	tb.Helper()
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.Symlink(to, name); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 // build builds the sample.
-func build(t testing.TB, o pack.Options) string {
-	t.Helper()
-	root, folder := source(t)
+func build(tb testing.TB, o pack.Options) string {
+	tb.Helper()
+	root, folder := source(tb)
 	overlay := pack.Overlay{Dest: "charms/sample", From: filepath.Join(root, "bin/charms/sample")}
 	p, err := pack.Gather(pack.Source{Root: root, Folder: folder, Overlay: []pack.Overlay{overlay}}, pack.Limits{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	out := filepath.Join(t.TempDir(), map[pack.Format]string{pack.OSM: "sample_knf.tar.gz", pack.CSAR: "sample_knf.csar"}[o.Format])
+	out := filepath.Join(tb.TempDir(), map[pack.Format]string{pack.OSM: "sample_knf.tar.gz", pack.CSAR: "sample_knf.csar"}[o.Format])
 	if err := errors.Join(pack.Build(context.Background(), p, out, o), p.Close()); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out
 }
 
-func content(t testing.TB, name string) []byte {
-	t.Helper()
+func content(tb testing.TB, name string) []byte {
+	tb.Helper()
 	data, err := os.ReadFile(name)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return data
 }
@@ -230,7 +230,7 @@ func TestOpenIsAFolder(t *testing.T) {
 // TestOpenLargeFiles reads a file that is too large to be kept, twice.
 func TestOpenLargeFiles(t *testing.T) {
 	large := bytes.Repeat([]byte("0123456789abcde\n"), 100_000)
-	rand.NewChaCha8([32]byte{2}).Read(large[:1<<20])
+	_, _ = rand.NewChaCha8([32]byte{2}).Read(large[:1<<20]) // it never fails
 	for name, data := range map[string][]byte{
 		"a.tar.gz": tarball(tarEntry{name: "sample_knf/Large", data: string(large)}),
 		"a.csar":   archive(zipItem{name: "Files/Large", data: string(large), deflate: true}),
@@ -259,10 +259,16 @@ func TestGatherRefuses(t *testing.T) {
 		rule   string
 		at     string
 	}{
-		{"link out", func(t *testing.T, _, folder string) { link(t, "../../../../..", filepath.Join(folder, "out")) }, "archive-symlink", "out"},
-		{"absolute link", func(t *testing.T, _, folder string) { link(t, "/etc/passwd", filepath.Join(folder, "out")) }, "archive-symlink", "out"},
-		{"link to nothing", func(t *testing.T, _, folder string) { link(t, "gone", filepath.Join(folder, "out")) }, "archive-symlink", "out"},
-		{"link to a folder above", func(t *testing.T, _, folder string) { link(t, "../../..", filepath.Join(folder, "a", "loop")) }, "", ""},
+		{"link out", func(t *testing.T, _, folder string) {
+			t.Helper()
+			link(t, "../../../../..", filepath.Join(folder, "out"))
+		}, "archive-symlink", "out"},
+		{"absolute link", func(t *testing.T, _, folder string) { t.Helper(); link(t, "/etc/passwd", filepath.Join(folder, "out")) }, "archive-symlink", "out"},
+		{"link to nothing", func(t *testing.T, _, folder string) { t.Helper(); link(t, "gone", filepath.Join(folder, "out")) }, "archive-symlink", "out"},
+		{"link to a folder above", func(t *testing.T, _, folder string) {
+			t.Helper()
+			link(t, "../../..", filepath.Join(folder, "a", "loop"))
+		}, "", ""},
 		{"second descriptor", func(t *testing.T, _, folder string) {
 			if err := os.WriteFile(filepath.Join(folder, "b.yaml"), nil, 0o600); err != nil {
 				t.Fatal(err)

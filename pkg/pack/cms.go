@@ -109,34 +109,35 @@ func derOf(data []byte) ([]byte, fault) {
 // shallow reports whether BER is whole and not nested more deeply than any
 // signature is.
 func shallow(data []byte) bool {
+	rest, ok := elements(data, 0, false)
+	return ok && len(rest) == 0
+}
+
+// elements reads elements and all that is in them, to the end of the data or to
+// the mark that ends an indefinite one. It returns what follows that.
+func elements(data []byte, depth int, toMark bool) ([]byte, bool) {
 	const deepest = 24
-	var walk func(data []byte, depth int, toEnd bool) ([]byte, bool)
-	walk = func(data []byte, depth int, toEnd bool) ([]byte, bool) {
-		for len(data) > 0 {
-			if toEnd && len(data) >= 2 && data[0] == 0 && data[1] == 0 {
-				return data[2:], true
-			}
-			e, ok := element(data)
-			if !ok || depth > deepest {
+	for len(data) > 0 {
+		if toMark && len(data) >= 2 && data[0] == 0 && data[1] == 0 {
+			return data[2:], true
+		}
+		e, ok := element(data)
+		if !ok || depth > deepest {
+			return nil, false
+		}
+		content, rest := data[e.head:], data[e.head+e.size:]
+		if e.indefinite {
+			if rest, ok = elements(content, depth+1, true); !ok {
 				return nil, false
 			}
-			switch {
-			case e.indefinite:
-				if data, ok = walk(data[e.head:], depth+1, true); !ok {
-					return nil, false
-				}
-				continue
-			case e.constructed:
-				if _, ok := walk(data[e.head:e.head+e.size], depth+1, false); !ok {
-					return nil, false
-				}
+		} else if e.constructed {
+			if _, ok := elements(content[:e.size], depth+1, false); !ok {
+				return nil, false
 			}
-			data = data[e.head+e.size:]
 		}
-		return data, !toEnd
+		data = rest
 	}
-	_, ok := walk(data, 0, false)
-	return ok
+	return data, !toMark
 }
 
 // berElement is the head of a BER element.

@@ -252,11 +252,11 @@ func manifest(items []zipItem) pack.Manifest {
 }
 
 // put writes a package into a folder of its own.
-func put(t testing.TB, name string, data []byte) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), name)
+func put(tb testing.TB, name string, data []byte) string {
+	tb.Helper()
+	file := filepath.Join(tb.TempDir(), name)
 	if err := os.WriteFile(file, data, 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return file
 }

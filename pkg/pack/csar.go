@@ -120,14 +120,22 @@ func (f facts) metadata(t time.Time) []Pair {
 	released := t.UTC().Format(time.RFC3339)
 	if f.kind != descriptor.KindVNFD {
 		return []Pair{
-			{"nsd_designer", f.provider}, {"nsd_name", f.name}, {"nsd_invariant_id", f.id},
-			{"nsd_file_structure_version", f.version}, {"nsd_release_date_time", released},
+			{"nsd_designer", f.provider},
+			{"nsd_name", f.name},
+			{"nsd_invariant_id", f.id},
+			{"nsd_file_structure_version", f.version},
+			{"nsd_release_date_time", released},
 		}
 	}
 	return []Pair{
-		{"vnfd_id", f.id}, {"vnf_provider_id", f.provider}, {"vnf_product_name", f.name},
-		{"vnf_software_version", f.softwared}, {"vnf_package_version", f.version},
-		{"vnf_release_date_time", released}, {"compatible_specification_versions", "2.7.1"}, {"vnfm_info", "OSM"},
+		{"vnfd_id", f.id},
+		{"vnf_provider_id", f.provider},
+		{"vnf_product_name", f.name},
+		{"vnf_software_version", f.softwared},
+		{"vnf_package_version", f.version},
+		{"vnf_release_date_time", released},
+		{"compatible_specification_versions", "2.7.1"},
+		{"vnfm_info", "OSM"},
 	}
 }
 

@@ -27,17 +27,17 @@ type identity struct {
 
 // issue makes a certificate of a name. A nil issuer makes one that vouches for
 // itself.
-func issue(t testing.TB, name string, by *identity, key crypto.Signer, change func(*x509.Certificate)) *identity {
-	t.Helper()
+func issue(tb testing.TB, name string, by *identity, key crypto.Signer, change func(*x509.Certificate)) *identity {
+	tb.Helper()
 	if key == nil {
 		var err error
 		if key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	serial, err := rand.Int(rand.Reader, big.NewInt(1<<60))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	c := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: name, Organization: []string{"Example"}},
@@ -52,27 +52,27 @@ func issue(t testing.TB, name string, by *identity, key crypto.Signer, change fu
 	}
 	der, err := x509.CreateCertificate(rand.Reader, c, parent.cert, key.Public(), parent.key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if id.cert, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return id
 }
 
 // authority is a certificate that may sign others.
-func authority(t testing.TB, name string, by *identity) *identity {
-	t.Helper()
-	return issue(t, name, by, nil, func(c *x509.Certificate) {
+func authority(tb testing.TB, name string, by *identity) *identity {
+	tb.Helper()
+	return issue(tb, name, by, nil, func(c *x509.Certificate) {
 		c.IsCA, c.BasicConstraintsValid, c.KeyUsage = true, true, x509.KeyUsageCertSign
 	})
 }
 
-func rsaKey(t testing.TB, bits int) crypto.Signer {
-	t.Helper()
+func rsaKey(tb testing.TB, bits int) crypto.Signer {
+	tb.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, bits)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return key
 }
@@ -81,26 +81,26 @@ func (i *identity) certPEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: i.cert.Raw})
 }
 
-func (i *identity) keyPEM(t testing.TB) []byte {
-	t.Helper()
+func (i *identity) keyPEM(tb testing.TB) []byte {
+	tb.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(i.key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 }
 
 // signer is the key that the package signs with. Certificates of others go
 // along.
-func (i *identity) signer(t testing.TB, others ...*identity) *pack.Key {
-	t.Helper()
+func (i *identity) signer(tb testing.TB, others ...*identity) *pack.Key {
+	tb.Helper()
 	certs := i.certPEM()
 	for _, o := range others {
 		certs = append(certs, o.certPEM()...)
 	}
-	k, err := pack.ReadKey(i.keyPEM(t), certs)
+	k, err := pack.ReadKey(i.keyPEM(tb), certs)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return k
 }

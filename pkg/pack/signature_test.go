@@ -37,8 +37,8 @@ type csar struct {
 	behind string // the signature
 }
 
-func (c csar) bytes(t testing.TB) []byte {
-	t.Helper()
+func (c csar) bytes(tb testing.TB) []byte {
+	tb.Helper()
 	if c.files == nil {
 		c.files = []zipItem{{name: "Definitions/sample_knf.yaml", data: vnfd}, {name: "Files/README.md", data: "sample\n"}}
 	}
@@ -52,9 +52,9 @@ func (c csar) bytes(t testing.TB) []byte {
 		c.signed = c.text
 	}
 	if c.cms == nil && !c.noCMS {
-		cms, err := c.by.signer(t, c.others...).Sign(strings.NewReader(c.signed))
+		cms, err := c.by.signer(tb, c.others...).Sign(strings.NewReader(c.signed))
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		c.cms = cms
 	}
@@ -155,17 +155,17 @@ func TestA16Signatures(t *testing.T) {
 }
 
 // detachedBy signs with a certificate that our own signer refuses.
-func detachedBy(t testing.TB, by *identity, content string) []byte {
-	t.Helper()
-	return library(t, content, pkcs7.OIDDigestAlgorithmSHA256, func(cms *pkcs7.SignedData) error {
+func detachedBy(tb testing.TB, by *identity, content string) []byte {
+	tb.Helper()
+	return library(tb, content, pkcs7.OIDDigestAlgorithmSHA256, func(cms *pkcs7.SignedData) error {
 		return cms.SignWithoutAttr(by.cert, by.key, pkcs7.SignerInfoConfig{})
 	})
 }
 
 // attributed signs with signed attributes.
-func attributed(t testing.TB, by *identity, content string) []byte {
-	t.Helper()
-	return library(t, content, pkcs7.OIDDigestAlgorithmSHA256, withAttributes(by))
+func attributed(tb testing.TB, by *identity, content string) []byte {
+	tb.Helper()
+	return library(tb, content, pkcs7.OIDDigestAlgorithmSHA256, withAttributes(by))
 }
 
 func withAttributes(by *identity) func(*pkcs7.SignedData) error {
@@ -173,27 +173,27 @@ func withAttributes(by *identity) func(*pkcs7.SignedData) error {
 }
 
 // library signs as the library does by itself.
-func library(t testing.TB, content string, digest asn1.ObjectIdentifier, sign func(*pkcs7.SignedData) error) []byte {
-	t.Helper()
+func library(tb testing.TB, content string, digest asn1.ObjectIdentifier, sign func(*pkcs7.SignedData) error) []byte {
+	tb.Helper()
 	cms, err := pkcs7.NewSignedData([]byte(content))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	cms.SetDigestAlgorithm(digest)
 	if err := sign(cms); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	cms.Detach()
 	der, err := cms.Finish()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CMS", Bytes: der})
 }
 
 // damaged changes the last byte of a signature.
-func damaged(t testing.TB, text []byte) []byte {
-	t.Helper()
+func damaged(tb testing.TB, text []byte) []byte {
+	tb.Helper()
 	block, _ := pem.Decode(text)
 	block.Bytes[len(block.Bytes)-1] ^= 1
 	return pem.EncodeToMemory(block)
@@ -249,9 +249,9 @@ func TestA16Option2(t *testing.T) {
 }
 
 // bare signs without putting the certificate in.
-func bare(t testing.TB, by *identity, content string) []byte {
-	t.Helper()
-	block, _ := pem.Decode(detachedBy(t, by, content))
+func bare(tb testing.TB, by *identity, content string) []byte {
+	tb.Helper()
+	block, _ := pem.Decode(detachedBy(tb, by, content))
 	var outer struct {
 		Type    asn1.ObjectIdentifier
 		Content asn1.RawValue `asn1:"explicit,tag:0"`
@@ -275,7 +275,7 @@ func bare(t testing.TB, by *identity, content string) []byte {
 		Content asn1.RawValue
 	}{outer.Type, outer.Content})
 	if err := errors.Join(err, err2, err3); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CMS", Bytes: der})
 }

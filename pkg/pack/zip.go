@@ -3,12 +3,12 @@ package pack
 import (
 	"bufio"
 	"compress/flate"
-	"context"
 	"errors"
 	"hash/crc32"
 	"io"
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // locals reads every local header. It must agree with the directory, and the
@@ -103,22 +103,28 @@ func (z *zipFile) descriptor(e *zipEntry, at int64) int64 {
 // large package waits for one core otherwise.
 func (z *zipFile) each(v visit) error {
 	workers := min(runtime.GOMAXPROCS(0), 4, max(len(z.entries), 1))
-	ctx, cancel := context.WithCancel(z.s.ctx)
-	defer cancel()
-	queue := make(chan *zipEntry)
+	queue := make(chan *zipEntry, len(z.entries))
+	for i := range z.entries {
+		if !z.entries[i].folder() {
+			queue <- &z.entries[i]
+		}
+	}
+	close(queue)
 	faults := make([]error, workers)
+	var broken atomic.Bool
 	var all sync.WaitGroup
 	for i := range workers {
 		all.Go(func() {
 			for e := range queue {
-				if faults[i] = z.visit(e, v); faults[i] != nil {
-					cancel()
+				if broken.Load() {
 					return
+				}
+				if faults[i] = z.visit(e, v); faults[i] != nil {
+					broken.Store(true)
 				}
 			}
 		})
 	}
-	feed(ctx, queue, z.entries)
 	all.Wait()
 	for _, err := range faults {
 		if err != nil && !errors.Is(err, errRefused) {
@@ -129,21 +135,6 @@ func (z *zipFile) each(v visit) error {
 		return errRefused
 	}
 	return z.s.ctx.Err()
-}
-
-// feed hands the files out.
-func feed(ctx context.Context, queue chan<- *zipEntry, entries []zipEntry) {
-	defer close(queue)
-	for i := range entries {
-		if entries[i].folder() {
-			continue
-		}
-		select {
-		case queue <- &entries[i]:
-		case <-ctx.Done():
-			return
-		}
-	}
 }
 
 // visit gives one file to a visit and checks that all of it is there. A file

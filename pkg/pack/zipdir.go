@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"io"
 	"io/fs"
 	"slices"
@@ -80,7 +81,7 @@ type extent struct{ at, size int64 }
 func (z *zipFile) end(size int64) (extent, int, error) {
 	const most = endSize + 0xffff // with the longest comment
 	tail := make([]byte, min(size, most))
-	if _, err := z.r.ReadAt(tail, size-int64(len(tail))); err != nil && err != io.EOF { //nolint:errorlint // as documented of io.ReaderAt
+	if _, err := z.r.ReadAt(tail, size-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
 		return extent{}, 0, err
 	}
 	i := bytes.LastIndex(tail, []byte("PK\x05\x06"))

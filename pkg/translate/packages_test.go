@@ -83,6 +83,25 @@ func TestEveryParameters(t *testing.T) {
 	}
 }
 
+var place = regexp.MustCompile(`\b(?:vnfd|nsd|descriptors|deploy|docs)/[a-z0-9_/.-]*[a-z0-9]`)
+
+// TestOnboarding wants all that the page names to be there.
+func TestOnboarding(t *testing.T) {
+	text, err := fs.ReadFile(repository, "docs/onboarding.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := place.FindAllString(string(text), -1)
+	for _, name := range places {
+		if _, err := fs.Stat(repository, name); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(places) < 10 {
+		t.Errorf("the page names %d places", len(places))
+	}
+}
+
 func glob(t *testing.T, pattern string) []string {
 	t.Helper()
 	files, err := fs.Glob(repository, pattern)

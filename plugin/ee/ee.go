@@ -146,6 +146,6 @@ func clip(s string, most int) string {
 }
 
 // GetSshKey says that there is no machine behind this environment.
-func (e *Executor) GetSshKey(context.Context, *wire.SshKeyRequest) (*wire.SshKeyReply, error) {
+func (e *Executor) GetSshKey(context.Context, *wire.SshKeyRequest) (*wire.SshKeyReply, error) { //nolint:revive // OSM's name
 	return nil, status.Error(codes.Unimplemented, "nothing is managed by SSH here: leave config-access.ssh-access out of the descriptor")
 }

@@ -130,16 +130,15 @@ func removeDomain(ctx context.Context, c Call[SCO]) (Result, error) {
 	}
 	if c.True("dry-run") {
 		r, err := c.To.Domains.Registration(ctx, name)
-		if slice.KindOf(err) == slice.NotFound && err != nil {
-			return Result{Message: fmt.Sprintf("there is no domain %s", name)}, nil
-		}
-		if err != nil {
+		switch {
+		case err == nil && r.Slices > 0:
+			return Result{}, fault("domain", "remove it from them first", "%d slices use domain %s", r.Slices, name)
+		case err == nil:
+			return Result{Message: fmt.Sprintf("domain %s would be removed", name)}, nil
+		case slice.KindOf(err) != slice.NotFound:
 			return Result{}, At("domain", err)
 		}
-		if r.Slices > 0 {
-			return Result{}, fault("domain", "remove it from them first", "%d slices use domain %s", r.Slices, name)
-		}
-		return Result{Message: fmt.Sprintf("domain %s would be removed", name)}, nil
+		return Result{Message: fmt.Sprintf("there is no domain %s", name)}, nil
 	}
 	existed, err := c.To.Domains.RemoveDomain(ctx, name)
 	switch {

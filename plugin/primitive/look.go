@@ -72,13 +72,14 @@ func scoStatus(ctx context.Context, c Call[SCO]) (Result, error) {
 	out := Result{Message: fmt.Sprintf("%d slices", len(slices))}
 	out.Fact("slices", lines(slices))
 	all, err := c.To.Domains.Registrations(ctx)
-	if slice.KindOf(err) == slice.Denied && err != nil {
-		return out, nil // the plugin may see slices and no domains
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+		out.Message += fmt.Sprintf(", %d domains", len(all))
+	case slice.KindOf(err) == slice.Denied:
+		out.Message += ", domains are not for this caller"
+	default:
 		return Result{}, err
 	}
-	out.Message += fmt.Sprintf(", %d domains", len(all))
 	var text strings.Builder
 	for i := range all {
 		text.WriteString(registered(all[i]))
@@ -145,9 +146,43 @@ func conditions(all []intent.Condition) string {
 	return cmp.Or(text.String(), "none\n")
 }
 
-// scoLog returns what happened to a slice, or to all.
+// Audit tells who ordered what: the SCO, as primitives need it.
+type Audit interface {
+	Audit(ctx context.Context, q intent.AuditQuery) ([]intent.AuditEntry, error)
+}
+
+// scoLog returns what happened to a slice, or to all, and who ordered what, if
+// the caller may know.
 func scoLog(ctx context.Context, c Call[SCO]) (Result, error) {
-	return log(ctx, c, intent.EventQuery{Slice: slice.ID(c.Text("slice"))})
+	id := slice.ID(c.Text("slice"))
+	r, err := log(ctx, c, intent.EventQuery{Slice: id})
+	if err != nil || c.To.Audit == nil {
+		return r, err
+	}
+	all, err := c.To.Audit.Audit(ctx, intent.AuditQuery{Limit: c.Number("lines")})
+	switch {
+	case err == nil:
+	case slice.KindOf(err) == slice.Denied:
+		r.Message += ", the audit log is not for this caller"
+	default:
+		return r, err
+	}
+	var text strings.Builder
+	for i := range all {
+		if e := &all[i]; c.recent(e.Time, c.To.Now()) && (id == "" || e.Object == "slice/"+string(id)) {
+			fmt.Fprintf(&text, "%s %s %s %s: %s\n", e.Time.UTC().Format(time.RFC3339), e.Caller, e.Method, cmp.Or(e.Object, "all"), cmp.Or(e.Error, e.Result))
+		}
+	}
+	if text.Len() > 0 {
+		r.Fact("audit", text.String())
+	}
+	return r, nil
+}
+
+// recent reports whether something is not older than is asked for.
+func (c Call[T]) recent(at, now time.Time) bool {
+	since := time.Duration(c.Number(Since.Name)) * time.Minute
+	return since == 0 || now.Sub(at) <= since
 }
 
 // maxLines is how many lines of a log are returned.
@@ -163,11 +198,10 @@ func log(ctx context.Context, c Call[SCO], q intent.EventQuery) (Result, error) 
 	if err != nil {
 		return Result{}, err
 	}
-	since := time.Duration(c.Number("since-minutes")) * time.Minute
 	var text strings.Builder
 	n := 0
 	for _, e := range all {
-		if since > 0 && c.To.Now().Sub(e.Time) > since {
+		if !c.recent(e.Time, c.To.Now()) {
 			continue
 		}
 		n++

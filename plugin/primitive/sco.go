@@ -12,6 +12,7 @@ type SCO struct {
 	Slices  Slices
 	Domains Domains
 	Events  Events
+	Audit   Audit // nil: none
 	Now     func() time.Time
 }
 
@@ -40,14 +41,20 @@ func OfSCO() []Primitive[SCO] {
 		{Name: "delete-slice", Help: "Take a slice apart; one that is not there is deleted", Do: deleteSlice, Parameters: []Parameter{ofSlice, ofGeneration, dry, Limited}},
 		{Name: "move-path", Help: "Give a network another way between two domains while frames flow", Do: movePath, Parameters: []Parameter{
 			ofSlice,
-			{Name: "network", Type: Text, Mandatory: true}, {Name: "from", Type: Text, Mandatory: true}, {Name: "to", Type: Text, Mandatory: true},
-			{Name: "mode", Type: Text, Default: string(intent.PathExplicit)}, text("hops"), text("avoid"),
-			{Name: "max-latency-ms", Type: Number, Default: "0"}, {Name: "min-bandwidth-kbps", Type: Number, Default: "0"},
-			{Name: "protection", Type: Text, Default: string(intent.NoProtection)}, {Name: "policy", Type: Text, Default: string(intent.Refuse)},
+			{Name: "network", Type: Text, Mandatory: true},
+			{Name: "from", Type: Text, Mandatory: true},
+			{Name: "to", Type: Text, Mandatory: true},
+			{Name: "mode", Type: Text, Default: string(intent.PathExplicit)},
+			text("hops"), text("avoid"),
+			{Name: "max-latency-ms", Type: Number, Default: "0"},
+			{Name: "min-bandwidth-kbps", Type: Number, Default: "0"},
+			{Name: "protection", Type: Text, Default: string(intent.NoProtection)},
+			{Name: "policy", Type: Text, Default: string(intent.Refuse)},
 			ofGeneration, dry, waits, Limited,
 		}},
 		{Name: "add-domain", Help: "Register a domain, bring it into a slice, or both", Do: addDomain, Parameters: []Parameter{
-			ofDomain, text("address"), text("credentials"), {Name: "force", Type: Truth, Default: "false"},
+			ofDomain, text("address"), text("credentials"),
+			{Name: "force", Type: Truth, Default: "false"},
 			maybeSlice, text("networks"), text("links"), text("members"), ofGeneration, dry, waits, Limited,
 		}},
 		{Name: "remove-domain", Help: "Take a domain out of a slice, or forget one that no slice uses", Do: removeDomain, Parameters: []Parameter{ofDomain, maybeSlice, ofGeneration, dry, Limited}},

@@ -30,11 +30,11 @@ func main() {
 	flag.Parse()
 	if *static == "" || *program == "" || flag.NArg() != 1 {
 		fmt.Fprintln(os.Stderr, "usage: charm -static FOLDER -program FILE OUT")
-		os.Exit(2)
+		os.Exit(2) //nolint:forbidigo // the end of main
 	}
 	if err := pack(*static, *program, flag.Arg(0)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		os.Exit(1) //nolint:forbidigo // the end of main
 	}
 }
 

@@ -11,11 +11,12 @@ import (
 // A node is a data node of the model: a leaf where it has a type, else a
 // container or, with a star, a list.
 type node struct {
-	name  string
-	mark  string // ? optional, * list, ! presence, or nothing
-	keys  []string
-	typ   string // of a leaf
-	nodes []*node
+	name   string
+	prefix string // of the module that adds the node to another's; empty: the same as above
+	mark   string // ? optional, * list, ! presence, or nothing
+	keys   []string
+	typ    string // of a leaf
+	nodes  []*node
 }
 
 var line = regexp.MustCompile(`^([ |]*)\+--(?:rw |:)(\()?([\w:.-]+)(\))?([?*!]?)(?: \[([^\]]*)\])?(?:\s+(.*))?$`)
@@ -67,13 +68,14 @@ func place(open []level, m []string) []level {
 	if m[2] != "" {
 		return append(open, level{indent, above})
 	}
-	n := &node{name: plain(m[3]), mark: m[5], keys: strings.Fields(m[6]), typ: m[7]}
+	prefix, name, prefixed := strings.Cut(m[3], ":")
+	if !prefixed {
+		prefix, name = "", m[3]
+	}
+	n := &node{name: name, prefix: prefix, mark: m[5], keys: strings.Fields(m[6]), typ: m[7]}
 	above.nodes = append(above.nodes, n)
 	return append(open, level{indent, n})
 }
-
-// plain takes the prefix off a name.
-func plain(name string) string { return name[strings.LastIndex(name, ":")+1:] }
 
 // find returns the node at a path.
 func find(nodes []*node, path string) *node {

@@ -180,6 +180,7 @@ func TestActionsOfSCO(t *testing.T) {
 	u.does("get-status", map[string]any{"domain": "field"}, "used by 1 slices", "gateway: n1")
 	u.does("get-status", nil, "1 slices, 1 domains")
 	u.does("collect-logs", map[string]any{"slice": "live", "lines": float64(1)}, "1 events")
+	u.does("collect-logs", nil, "user/ann slice.apply slice/live: OK")
 	u.fails("move-path", map[string]any{"slice": "live", "network": "line", "from": "field", "to": "mars", "hops": "field,mars"}, "hops: ", "mars")
 	u.fails("move-path", map[string]any{"slice": "live"}, "network: it is missing", "from: it is missing", "to: it is missing")
 	u.does("add-domain", map[string]any{"domain": "east", "address": "192.0.2.7:7002", "force": true}, "domain east is registered")

@@ -3,6 +3,7 @@ package charm_test
 import (
 	"context"
 	"crypto/tls"
+	"log/slog"
 	"net"
 	"net/http/httptest"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/gruyaume/goops/goopstest"
 
+	"github.com/l2sces/l2sces/pkg/access"
 	"github.com/l2sces/l2sces/pkg/api"
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/fabric/fabrictest"
@@ -137,10 +139,13 @@ func (h *house) serveSCO() {
 		Static: []intent.Registration{{Name: "field", Driver: "direct", Addresses: []string{"192.0.2.1:7002"}}},
 	})
 	must(h.t, err)
-	s := api.NewServer(api.ServerConfig{TLS: h.server("sco"), Identify: identify, Authorize: people})
-	api.ServeSlices(s, h.orders)
-	api.ServeRegistry(s, domains)
-	api.ServeEvents(s, h.orders)
+	gate, err := access.New(access.Config{Holdings: h.orders, Store: &fabrictest.Store{}, Logger: slog.New(slog.DiscardHandler)})
+	must(h.t, err)
+	s := api.NewServer(api.ServerConfig{TLS: h.server("sco"), Identify: identify, Admit: gate.Admit, Authorize: people})
+	api.ServeSlices(s, gate.Slices(h.orders))
+	api.ServeRegistry(s, gate.Registry(domains))
+	api.ServeEvents(s, gate.Events(h.orders))
+	api.ServeAdmin(s, gate.Admin(nil))
 	l, err := new(net.ListenConfig).Listen(h.t.Context(), "tcp", "127.0.0.1:0")
 	must(h.t, err)
 	go func() { _ = s.Serve(l) }() // says that it was stopped

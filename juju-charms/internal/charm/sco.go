@@ -32,7 +32,8 @@ func dialSCO(s primitive.Settings, config *tls.Config) (primitive.SCO, func(), e
 		return primitive.SCO{}, nil, err
 	}
 	to := primitive.SCO{
-		Slices: api.NewSliceClient(line), Domains: api.NewRegistryClient(line), Events: api.NewEventClient(line), Now: time.Now,
+		Slices: api.NewSliceClient(line), Domains: api.NewRegistryClient(line), Events: api.NewEventClient(line),
+		Audit: api.NewAdminClient(line), Now: time.Now,
 	}
 	return to, func() { _ = line.Close() }, nil // the program ends
 }

@@ -104,6 +104,7 @@ func faces() []face {
 var jsonTypes = map[primitive.Type]string{primitive.Text: "string", primitive.Number: "integer", primitive.Truth: "boolean"}
 
 func (f face) actions(t *testing.T) map[string]action {
+	t.Helper()
 	out := map[string]action{}
 	for name, parameters := range f.parameters {
 		a := action{Description: f.help[name], Params: map[string]property{}, Additional: f.tolerant[name]}
@@ -138,6 +139,7 @@ func (f face) actions(t *testing.T) map[string]action {
 
 // files returns the static half of a charm.
 func (f face) files(t *testing.T) map[string]any {
+	t.Helper()
 	const needs = "juju >= 3.6"
 	long := f.summary + ". A proxy charm without a workload of its own: it calls an API with a certificate from a Juju secret."
 	config := options{map[string]property{

@@ -36,7 +36,8 @@ func OfSPS() []primitive.Primitive[*Client] {
 		primitive.Config[*Client]("sdnc", primitive.Parameter{Name: "domain", Type: primitive.Text}),
 		{Name: "get-status", Help: "Tell how switches and ports of the domain are", Do: status, Parameters: []primitive.Parameter{{Name: "node", Type: primitive.Text}}},
 		{Name: "drain-node", Help: "Wait until no workload is attached on the node; moves none itself", Do: drain, Parameters: []primitive.Parameter{
-			{Name: "node", Type: primitive.Text, Mandatory: true}, {Name: "undo", Type: primitive.Truth, Default: "false"},
+			{Name: "node", Type: primitive.Text, Mandatory: true},
+			{Name: "undo", Type: primitive.Truth, Default: "false"},
 			primitive.Limited,
 		}},
 		{Name: "collect-logs", Help: "Return what happened in the domain, newest last", Do: logs, Parameters: logged()},

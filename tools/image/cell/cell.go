@@ -31,8 +31,8 @@ type Cell struct {
 	Mounts       []Mount
 }
 
-// A Mount shows a folder or a file at a place in the image. The place is there
-// already.
+// A Mount shows a folder or a file at a place in the image. The place is made
+// if it is not there.
 type Mount struct{ From, To string }
 
 // word tells the process that we start that it is to enter a cell.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -88,10 +87,8 @@ func (c Cell) more() error {
 	}
 	for _, m := range mounts {
 		to := filepath.Join(c.Root, m.To)
-		if strings.HasPrefix(m.To, "/dev/") {
-			if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, nil, 0o666)); err != nil {
-				return err
-			}
+		if err := place(m.From, to); err != nil {
+			return err
 		}
 		if err := unix.Mount(m.From, to, "", unix.MS_BIND, ""); err != nil {
 			return fmt.Errorf("mount %s at %s: %w", m.From, m.To, err)
@@ -109,6 +106,25 @@ func (c Cell) more() error {
 		}
 	}
 	return nil
+}
+
+// place makes the place where a mount will be seen.
+func place(from, to string) error {
+	info, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return os.MkdirAll(to, 0o755)
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(to, os.O_CREATE|os.O_RDONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // lower gives rights away: all capabilities but the given ones, for this
