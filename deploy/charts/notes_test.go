@@ -45,8 +45,8 @@ func TestNotes(t *testing.T) {
 		{"sco", "replicas", []string{"l2sces-sco.project.svc:8444", "the pods by name"}},
 		{"sdnc", "", []string{"r-l2sces-sdnc-tls ", "l2sces://domain/local/sdnc", "controller r-l2sces-sdnc.project.svc:7002"}},
 		{"sdnc", "replicas", []string{"r-l2sces-sdnc-2.r-l2sces-sdnc-peers.project.svc:7002"}},
-		{"sps", "", []string{"r-l2sces-sps-tls ", "l2sces://domain/local/node/NODE", "/dev/net/tun"}},
-		{"sps", "kernel", []string{"openvswitch in their kernel"}},
+		{"sps", "", []string{"r-l2sces-sps-tls ", "l2sces://domain/local/node/NODE", "openvswitch in their kernel"}},
+		{"sps", "pools", []string{"/dev/net/tun"}},
 		{"ned", "", []string{"It stands alone", "l2sces.io/gateway=true"}},
 		{"ned", "pools", []string{"kubernetes.io/hostname=north-1 (first) kubernetes.io/hostname=north-2 (second)"}},
 	} {

@@ -7,8 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // helm runs the helm of bin/tools, or the one that HELM names.
@@ -133,6 +136,8 @@ func TestRefused(t *testing.T) {
 		{"no controller", "ned", "controller=null", "missing property 'controller'"},
 		{"datapath", "sps", "datapath=dpdk", "at '/datapath': value must be one of 'netdev', 'system'"},
 		{"address without length", "ned", "tunnel.address=192.0.2.1", "at '/tunnel/address'"},
+		{"eth0 in user space", "sps", "datapath=netdev,tunnel.address=192.0.2.2/24", "takes its uplink over, which eth0 cannot be"},
+		{"user space without address", "ned", "datapath=netdev,tunnel.uplink=net1", "give its interface as tunnel.uplink and tunnel.address"},
 		{"shared without address", "ned", "switch.mode=shared,switch.runPath=/run/x", "tunnel.address: switch.mode is shared"},
 		{"shared without folder", "ned", "switch.mode=shared,tunnel.address=192.0.2.1/24", "switch.runPath: switch.mode is shared"},
 		{"certificates for no node", "sps", "certificates.issuerRef.name=x", "certificates.nodes is empty"},
@@ -150,5 +155,35 @@ func TestRefused(t *testing.T) {
 				t.Errorf("%v, want %q in\n%.500s", err, tt.want, out)
 			}
 		})
+	}
+}
+
+// What the services' examples give to OSM as parameters of a KDU are values that
+// its chart takes.
+func TestExamples(t *testing.T) {
+	files, err := filepath.Glob("../../nsd/l2sces_*_ns/examples/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("there are no examples, %v", err)
+	}
+	for _, file := range files {
+		for _, vnf := range list(at(objects(t, read(t, file))[0], "additionalParamsForVnf")) {
+			for _, kdu := range list(vnf["additionalParamsForKdu"]) {
+				chart, _ := kdu["kdu_name"].(string)
+				if !slices.Contains(functions, chart) {
+					continue
+				}
+				values, err := yaml.Marshal(kdu["additionalParams"])
+				if err != nil {
+					t.Fatal(err)
+				}
+				given := filepath.Join(t.TempDir(), chart+".yaml")
+				if err := os.WriteFile(given, values, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if out, err := template(t, "l2sces-"+chart, chart, "--values", given); err != nil {
+					t.Errorf("%s: %s: %s", file, chart, out)
+				}
+			}
+		}
 	}
 }

@@ -22,7 +22,7 @@ func TestInstall(t *testing.T) {
 			for i, values := range c.values {
 				t.Run(title(values), func(t *testing.T) {
 					ns := namespace(t, c.level)
-					crds(t, h, c)
+					crds(t, c)
 					before := objects(t)
 					h.install(t, c, ns, values)
 					if written := h.door.Written(); len(written) < 2 {
@@ -75,21 +75,15 @@ func title(values string) string {
 
 // crds installs the custom resource definitions of a chart, which helm makes
 // with the first release and never removes.
-func crds(t *testing.T, h helm, c chart) {
+func crds(t *testing.T, c chart) {
 	t.Helper()
-	out, err := h.run(t, "show", "crds", c.folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.TrimSpace(out) == "" {
-		return
-	}
-	s := server(t)
-	if _, err := s.KubectlWith(t.Context(), out, "apply", "--server-side", "--validate=strict", "-f", "-"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.KubectlWith(t.Context(), out, "wait", "--for=condition=Established", "--timeout=60s", "-f", "-"); err != nil {
-		t.Fatal(err)
+	for _, file := range glob(t, filepath.Join(c.folder, "crds", "*.yaml")) {
+		if _, err := server(t).Kubectl(t.Context(), "apply", "--server-side", "--validate=strict", "-f", file); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := server(t).Kubectl(t.Context(), "wait", "--for=condition=Established", "--timeout=60s", "-f", file); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -111,7 +105,7 @@ func TestInstallRefuses(t *testing.T) {
 		{"typo", `unknown field "spec.template.spec.containers[0].imagePullPolcy"`},
 		{"gone", `no matches for kind "PodDisruptionBudget" in version "policy/v1beta1"`},
 		{"deprecated", "v1 Endpoints is deprecated"},
-		{"rootly", `violates PodSecurity "restricted:latest": allowPrivilegeEscalation != false`},
+		{"rootly", `violate PodSecurity "restricted:latest": allowPrivilegeEscalation != false`},
 		{"leaver", "configmaps"},
 	}
 	for _, tt := range tests {

@@ -140,9 +140,8 @@ func TestCustomResourcesRefuse(t *testing.T) {
 // defined makes the server know the definitions of the charts.
 func defined(t *testing.T) {
 	t.Helper()
-	h := newHelm(t)
 	for _, c := range charts(t) {
-		crds(t, h, c)
+		crds(t, c)
 	}
 }
 

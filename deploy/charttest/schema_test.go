@@ -92,7 +92,7 @@ func conformer(t *testing.T) func(*testing.T, string) (string, error) {
 	t.Helper()
 	schemas.once.Do(func() {
 		for _, c := range charts(t) {
-			crds(t, newHelm(t), c)
+			crds(t, c)
 		}
 		if schemas.dir, schemas.err = os.MkdirTemp("", "schemas-"); schemas.err == nil { //nolint:usetesting // for several tests
 			schemas.err = server(t).WriteSchemas(t.Context(), schemas.dir)

@@ -15,6 +15,9 @@ const pathMark = "\x00"
 
 // checkSchema returns what a schema has against a node that stands at a path.
 func checkSchema(name schemaName, n *node, path string) (Problems, error) {
+	if problems, err := gross(name, n, path); err != nil || len(problems) > 0 {
+		return problems, err
+	}
 	compiled, err := schemas[name]()
 	if err != nil {
 		return nil, err

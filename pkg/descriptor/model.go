@@ -77,6 +77,37 @@ func (m *model) walk(n *node, path string, f func(*model, *node, string)) {
 	}
 }
 
+// gross returns the first faults of a document that is wrong nearly everywhere,
+// and none of any other. The validator takes its time over each fault, and would
+// over a hundred thousand.
+func gross(name schemaName, n *node, path string) (Problems, error) {
+	read, ok := models[name]
+	if !ok {
+		return nil, nil
+	}
+	m, err := read()
+	if err != nil {
+		return nil, err
+	}
+	var problems Problems
+	m.walk(n, path, func(m *model, n *node, path string) {
+		one, _ := m.Type.(string)
+		if want, sure := map[string]Form{"object": mapping, "array": list}[one]; sure && n.form != want {
+			problems.add(RuleType, n.at, path, "", "%s is wanted here, this is %s", want, n.form)
+			return
+		}
+		for _, e := range n.entries {
+			if m.Properties[e.key] == nil {
+				problems.add(RuleUnknownKey, e.at, join(path, e.key), "remove it or correct its name", "unknown key %s", quote(e.key))
+			}
+		}
+	})
+	if len(problems) < maxProblems {
+		return nil, nil
+	}
+	return problems, nil
+}
+
 // meant returns the form that a value should have where several are taken: the
 // first type that the schema names.
 func (m *model) meant() Form {

@@ -92,10 +92,13 @@ func TestBombsAreRefused(t *testing.T) {
 		yaml string
 		want string
 	}{
-		"32,000 keys":     {keys.String(), "f:1:1: yaml-keys: a mapping of 32000 keys, more than 1000"},
-		"aliases":         {lol.String(), "anchor &a0 is not allowed"},
-		"9,000 deep":      {strings.Repeat("[", 9000) + strings.Repeat("]", 9000), "nested deeper than 64"},
-		"1 MiB of braces": {strings.Repeat("{", 1<<20), "not YAML"},
+		"32,000 keys":      {keys.String(), "f:1:1: yaml-keys: a mapping of 32000 keys, more than 1000"},
+		"aliases":          {lol.String(), "anchor &a0 is not allowed"},
+		"10,000 deep":      {strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), "nested deeper than 64"},
+		"10,000 keys deep": {strings.Repeat("{a: ", 9_999) + "1" + strings.Repeat("}", 9_999), "nested deeper than 64"},
+		"10,000 hyphens":   {strings.Repeat("- ", 10_000) + "a", "nested deeper than 64"},
+		"500,000 hyphens":  {strings.Repeat("- ", 500_000) + "a", "exceeded max depth"},
+		"1 MiB of braces":  {strings.Repeat("{", 1<<20), "not YAML"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -107,17 +110,47 @@ func TestBombsAreRefused(t *testing.T) {
 	}
 }
 
+// TestA16BombsCostLittle counts the work that a bomb makes, which a busy machine
+// does not change as it changes time. What time it is, BenchmarkBomb says.
+func TestA16BombsCostLittle(t *testing.T) {
+	var keys strings.Builder
+	for i := range 32_000 {
+		fmt.Fprintf(&keys, "k%d: 1\n", i)
+	}
+	for name, test := range map[string]struct {
+		yaml string
+		most float64 // allocations
+	}{
+		"32,000 keys": {keys.String(), 10 * 64_000},
+		"10,000 deep": {strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), 20 * 10_000},
+	} {
+		got := testing.AllocsPerRun(1, func() {
+			if _, err := descriptor.Read("f", []byte(test.yaml), descriptor.Limits{}); err == nil {
+				t.Error("accepted")
+			}
+		})
+		if got > test.most {
+			t.Errorf("%s: %.0f allocations, more than %.0f", name, got, test.most)
+		}
+	}
+}
+
 // BenchmarkBomb reads a mapping of 32,000 keys, which takes a second and more
-// where keys are not counted before they are decoded.
+// where keys are not counted before they are decoded, and lists in 10,000 lists.
 func BenchmarkBomb(b *testing.B) {
 	var keys strings.Builder
 	for i := range 32_000 {
 		fmt.Fprintf(&keys, "k%d: 1\n", i)
 	}
-	for b.Loop() {
-		if _, err := descriptor.Read("f", []byte(keys.String()), descriptor.Limits{}); err == nil {
-			b.Fatal("accepted")
-		}
+	deep := strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000)
+	for name, text := range map[string]string{"keys": keys.String(), "deep": deep} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := descriptor.Read("f", []byte(text), descriptor.Limits{}); err == nil {
+					b.Fatal("accepted")
+				}
+			}
+		})
 	}
 }
 

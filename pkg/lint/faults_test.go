@@ -121,6 +121,8 @@ func TestSilentRules(t *testing.T) {
 		{"service", "nst-point", lint.Example{File: town, Old: "    netslice-vld-id-ref: video\n", New: "    nsd-id-ref: sites-ns\n", At: "sites-ns"}},
 		{"point", "nst-point", lint.Example{File: town, Old: "    netslice-vld-id-ref: video\n", New: "    nsd-id-ref: site-ns\n    nsd-connection-point-ref: voice\n", At: "voice"}},
 		{"none at all", "package-descriptor", lint.Example{File: town, To: "nst/town/template/nst.yaml", At: "-", In: "nst/town"}},
+		{"pipe for a descriptor", "package-file", lint.Example{File: site, Pipe: true, At: "-"}},
+		{"pipe for an annex", "package-file", lint.Example{File: annex, Pipe: true, At: "-", With: "intents"}},
 		{"capitals only", "package-file-name", lint.Example{File: "nsd/site_ns/Readme.md", New: "x\n", At: "-", In: "nsd/site_ns/readme.md"}},
 		{"hyphen in front", "package-file-name", lint.Example{File: "nst/town/-rf.txt", New: "x\n", At: "-"}},
 		{"not listed", "package-checksums", lint.Example{File: "nsd/site_ns/checksums.txt", New: "\n", At: "-", In: "nsd/site_ns/site_ns.yaml"}},

@@ -157,7 +157,7 @@ func (u *unit) checksums(files []string) {
 }
 
 func (u *unit) md5(name string) (string, error) {
-	f, err := u.Files.Open(name)
+	f, err := u.plain(name)
 	if err != nil {
 		return "", err
 	}

@@ -11,6 +11,7 @@ package lint
 import (
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/l2sces/l2sces/pkg/descriptor"
 )
@@ -74,12 +75,21 @@ func (s *set) index() {
 		if s.byID[u.kind] == nil {
 			s.byID[u.kind] = map[string]*unit{}
 		}
-		if other, taken := s.byID[u.kind][id]; taken {
+		if other, taken := s.byID[u.kind][id]; taken && form(other.Name) != form(u.Name) || taken && u.Bare != "" {
 			u.add("id-taken", u.body.Get("id"), "%s has the id %q as well", other.doc.Name(), id)
 			continue
 		}
 		s.byID[u.kind][id] = u
 	}
+}
+
+// form is the name of an archive without that of its format: one package may
+// be there in two.
+func form(name string) string {
+	for _, ext := range []string{".tar.gz", ".tgz", ".zip", ".csar"} {
+		name = strings.TrimSuffix(name, ext)
+	}
+	return name
 }
 
 // find returns the package of a kind and an id, or nil.

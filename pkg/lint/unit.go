@@ -93,12 +93,27 @@ func (u *unit) read(name string) (*descriptor.Document, error) {
 // bytes reads a file of the package up to one byte more than a limit, so that
 // whoever judges the size sees that it is too much.
 func (u *unit) bytes(name string, limit int64) ([]byte, error) {
-	f, err := u.Files.Open(name)
+	f, err := u.plain(name)
 	if err != nil {
 		return nil, err
 	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	return data, errors.Join(err, f.Close())
+}
+
+// errNotPlain is a pipe or a device, which whoever opens it might wait for.
+var errNotPlain = errors.New("it is no plain file")
+
+// plain opens a plain file.
+func (u *unit) plain(name string) (fs.File, error) {
+	info, err := fs.Stat(u.Files, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errNotPlain
+	}
+	return u.Files.Open(name)
 }
 
 // path is the name of a file as people know it.

@@ -146,12 +146,15 @@ func (v *verifier) checksums(top string, list []byte, sums map[string]string) {
 	}
 	at, listed := top+"/"+checksumsFile, map[string]bool{}
 	for line := range strings.Lines(string(list)) {
-		sum, name, ok := strings.Cut(strings.TrimRight(line, "\r\n"), "\t")
+		sum, name, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		if !ok {
+			sum, name, ok = strings.Cut(strings.TrimSpace(line), "  ") // as md5sum writes it
+		}
 		name = inTop(top, name)
 		got, there := sums[name]
 		switch {
 		case !ok:
-			v.add("archive-checksum", at, "a line is no checksum, a tab and a name")
+			v.add("archive-checksum", at, "a line is no checksum and a name")
 		case !there:
 			v.add("archive-checksum", at, "%s is listed and not in the package", show(name))
 		case !strings.EqualFold(got, sum):

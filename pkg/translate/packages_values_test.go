@@ -10,71 +10,66 @@ import (
 	"testing"
 
 	"github.com/xeipuuv/gojsonschema"
-	"gopkg.in/yaml.v3"
 
 	"github.com/l2sces/l2sces/pkg/descriptor"
 )
-
-// order is what the parameters of a service, or of a subnet of a slice, say to
-// the charts of its members.
-type order struct {
-	ID  string `yaml:"id"`
-	VNF []struct {
-		Member string `yaml:"member-vnf-index"`
-	} `yaml:"vnf"`
-	Members []struct {
-		Member string `yaml:"member-vnf-index"`
-		KDUs   []struct {
-			Name   string         `yaml:"kdu_name"`
-			Values map[string]any `yaml:"additionalParams"`
-		} `yaml:"additionalParamsForKdu"`
-	} `yaml:"additionalParamsForVnf"`
-}
 
 // TestEveryValue holds the values in parameters of slices and services to the
 // charts that get them, and to what OSM can carry.
 func TestEveryValue(t *testing.T) {
 	vnfds := readVNFDs(t)
 	for _, file := range glob(t, "nsd/*/examples/*.yaml") {
-		var o order
-		read(t, file, &o)
-		checkOrder(t, file, readNSD(t, path.Dir(path.Dir(file))), o, vnfds)
+		checkOrder(t, file, readNSD(t, path.Dir(path.Dir(file))), root(t, file), vnfds)
 	}
 	for _, file := range glob(t, "descriptors/params/*.yaml") {
-		var p struct {
-			Subnets []order `yaml:"netslice-subnet"`
+		orders := root(t, file).Get("netslice-subnet").Items()
+		nst := root(t, "descriptors/nst/"+strings.TrimSuffix(path.Base(file), ".yaml")+"/nst.yaml")
+		subnets := nst.Get("nst").Items()[0].Get("netslice-subnet").Items()
+		if len(orders) != len(subnets) {
+			t.Fatalf("%s: %d subnets, the template has %d", file, len(orders), len(subnets))
 		}
-		read(t, file, &p)
-		var nst struct {
-			NST []struct {
-				Subnets []struct {
-					ID  string `yaml:"id"`
-					NSD string `yaml:"nsd-ref"`
-				} `yaml:"netslice-subnet"`
-			} `yaml:"nst"`
-		}
-		read(t, "descriptors/nst/"+strings.TrimSuffix(path.Base(file), ".yaml")+"/nst.yaml", &nst)
-		if len(p.Subnets) != len(nst.NST[0].Subnets) {
-			t.Errorf("%s: %d subnets, the template has %d", file, len(p.Subnets), len(nst.NST[0].Subnets))
-		}
-		for i, s := range nst.NST[0].Subnets {
-			if p.Subnets[i].ID != s.ID {
-				t.Errorf("%s: subnet %s, want %s", file, p.Subnets[i].ID, s.ID)
+		for i, s := range subnets {
+			if got, want := orders[i].Get("id").Text(), s.Get("id").Text(); got != want {
+				t.Errorf("%s: subnet %s, want %s", file, got, want)
 			}
-			checkOrder(t, file, readNSD(t, "nsd/"+strings.ReplaceAll(s.NSD, "-", "_")), p.Subnets[i], vnfds)
+			nsd := "nsd/" + strings.ReplaceAll(s.Get("nsd-ref").Text(), "-", "_")
+			checkOrder(t, file, readNSD(t, nsd), orders[i], vnfds)
 		}
 	}
 }
 
-func read(t *testing.T, file string, v any) {
+func root(t *testing.T, file string) descriptor.Node {
 	t.Helper()
-	text, err := fs.ReadFile(repository, file)
-	if err == nil {
-		err = yaml.Unmarshal(text, v)
-	}
+	doc, err := descriptor.ReadFile(repository, file, descriptor.Limits{})
 	if err != nil {
-		t.Fatalf("%s: %v", file, err)
+		t.Fatal(err)
 	}
+	return doc.Root()
+}
+
+// plain makes of a document what encoding/json would make of it.
+func plain(n descriptor.Node) any {
+	switch n.Form() {
+	case descriptor.FormMapping:
+		out := map[string]any{}
+		for _, e := range n.Entries() {
+			out[e.Key] = plain(e.Value)
+		}
+		return out
+	case descriptor.FormList:
+		out := []any{}
+		for _, item := range n.Items() {
+			out = append(out, plain(item))
+		}
+		return out
+	case descriptor.FormNumber:
+		return json.Number(n.Text())
+	case descriptor.FormBoolean:
+		return n.Bool()
+	case descriptor.FormText:
+		return n.Text()
+	}
+	return nil
 }
 
 func readNSD(t *testing.T, dir string) descriptor.NSD {
@@ -91,46 +86,52 @@ func readNSD(t *testing.T, dir string) descriptor.NSD {
 }
 
 // checkOrder wants every member of a service to be named, and its KDU.
-func checkOrder(t *testing.T, file string, nsd descriptor.NSD, o order, vnfds map[string]vnfd) {
+func checkOrder(t *testing.T, file string, nsd descriptor.NSD, o descriptor.Node, vnfds map[string]vnfd) {
 	t.Helper()
 	profiles := nsd.Flavor[0].Profiles
-	if len(o.Members) != len(profiles) {
-		t.Errorf("%s: values for %d members of %s, which has %d", file, len(o.Members), nsd.ID, len(profiles))
+	at := func(member descriptor.Node) int {
+		return slices.IndexFunc(profiles, func(p descriptor.VNFProfile) bool { return p.ID == member.Text() })
 	}
-	at := func(member string) int {
-		return slices.IndexFunc(profiles, func(p descriptor.VNFProfile) bool { return p.ID == member })
+	members := o.Get("additionalParamsForVnf").Items()
+	if len(members) != len(profiles) {
+		t.Errorf("%s: values for %d members of %s, which has %d", file, len(members), nsd.ID, len(profiles))
 	}
-	for _, m := range o.Members {
-		i := at(m.Member)
+	for _, m := range members {
+		i := at(m.Get("member-vnf-index"))
 		if i < 0 {
-			t.Errorf("%s: %s has no member %s", file, nsd.ID, m.Member)
+			t.Errorf("%s: %s has no member %s", file, nsd.ID, m.Get("member-vnf-index").Text())
 			continue
 		}
-		v := vnfds[profiles[i].VNFD]
-		for _, k := range m.KDUs {
-			j := slices.IndexFunc(v.KDUs, func(o kdu) bool { return o.Name == k.Name })
-			if j < 0 {
-				t.Errorf("%s: %s has no kdu %s", file, v.ID, k.Name)
-				continue
-			}
-			chart := path.Join("vnfd", strings.ReplaceAll(v.ID, "-", "_"), "helm-chart-v3s", v.KDUs[j].HelmChart)
-			checkValues(t, file, chart, k.Values)
+		for _, k := range m.Get("additionalParamsForKdu").Items() {
+			checkKDU(t, file, vnfds[profiles[i].VNFD], k)
 		}
 	}
-	for _, m := range o.VNF {
-		if at(m.Member) < 0 {
-			t.Errorf("%s: %s has no member %s", file, nsd.ID, m.Member)
+	for _, m := range o.Get("vnf").Items() {
+		if at(m.Get("member-vnf-index")) < 0 {
+			t.Errorf("%s: %s has no member %s", file, nsd.ID, m.Get("member-vnf-index").Text())
 		}
 	}
 }
 
-// checkValues lays values over those of the chart, as Helm does, and holds
-// them to its schema.
-func checkValues(t *testing.T, file, chart string, values map[string]any) {
+// checkKDU lays the values for a KDU over those of its chart, as Helm does,
+// and holds them to its schema.
+func checkKDU(t *testing.T, file string, v vnfd, k descriptor.Node) {
 	t.Helper()
+	i := slices.IndexFunc(v.KDUs, func(o kdu) bool { return o.Name == k.Get("kdu_name").Text() })
+	if i < 0 {
+		t.Errorf("%s: %s has no kdu %s", file, v.ID, k.Get("kdu_name").Text())
+		return
+	}
+	values, ok := plain(k.Get("additionalParams")).(map[string]any)
+	if !ok {
+		t.Fatalf("%s: no values for %s", file, v.ID)
+	}
 	checkKeys(t, file, values)
-	all := map[string]any{}
-	read(t, chart+"/values.yaml", &all)
+	chart := path.Join("vnfd", strings.ReplaceAll(v.ID, "-", "_"), "helm-chart-v3s", v.KDUs[i].HelmChart)
+	all, ok := plain(root(t, chart+"/values.yaml")).(map[string]any)
+	if !ok {
+		t.Fatalf("%s has no values", chart)
+	}
 	overlay(all, values)
 	text, err := json.Marshal(all)
 	if err != nil {

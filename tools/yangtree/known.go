@@ -1,5 +1,7 @@
 package main
 
+import "encoding/json"
+
 // A fact is what a tree does not tell of a node.
 type fact struct {
 	required []string // asked for by OSM beside the keys of a list
@@ -43,14 +45,8 @@ var known = map[string]fact{
 var name = object{{"type", []string{"string", "number"}}, {"minLength", 1}}
 
 func integer(most string, format string) object {
-	return object{{"type", []string{"integer", "string"}}, {"minimum", 0}, {"maximum", number(most)}, {"format", format}}
+	return object{{"type", []string{"integer", "string"}}, {"minimum", 0}, {"maximum", json.Number(most)}, {"format", format}}
 }
-
-// A number is a JSON number that is longer than a float is exact.
-type number string
-
-// MarshalJSON returns the number as it is written.
-func (n number) MarshalJSON() ([]byte, error) { return []byte(n), nil }
 
 // scalars are the definitions of YANG's types. OSM takes numbers and booleans
 // for text, and numbers and booleans that are written as text; who reads a file

@@ -118,17 +118,19 @@ func (w *yangWriter) typ(s *schemaNode) string {
 
 // What yanglint refuses of the public modules and pyang, with which OSM builds,
 // takes: references through deref(), and an augment of a choice without a case.
-// And one rule of theirs that functions without machines cannot keep, and that
-// OSM does not hold them to: every flavour has an instantiation level.
+// And what functions without machines cannot keep, and OSM does not hold them to:
+// that there is an image, a machine, an instantiation level of each flavour.
 var (
 	levels   = regexp.MustCompile(`must\s+"default-instantiation-level or[^;{]*(;|\{[^{}]*\})`)
 	derefs   = regexp.MustCompile(`type\s+leafref\s*\{[^{}]*path\s+"deref\([^{}]*\}`)
+	atLeast  = regexp.MustCompile(`min-elements\s+"?\d+"?;`)
 	bareUses = regexp.MustCompile(`(augment\s+"[^"]*cp-connection"\s*\{\s*)(uses\s+[\w-]+;)`)
 )
 
 // adapt makes a public module one that yanglint reads.
 func adapt(module []byte) []byte {
 	module = derefs.ReplaceAll(module, []byte("type string;"))
+	module = atLeast.ReplaceAll(module, nil)
 	module = levels.ReplaceAll(module, nil)
 	return bareUses.ReplaceAll(module, []byte("$1 case k8s-cluster-net { $2 }"))
 }

@@ -104,7 +104,7 @@ func modules(t *testing.T, dir string) (augments []string) {
 	if err := os.Mkdir(filepath.Join(dir, "nst"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	err := filepath.WalkDir(*yang, func(name string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(*yang, func(name string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(name) != ".yang" {
 			return err
 		}
@@ -172,6 +172,7 @@ func (j *judge) read(t *testing.T, module, path string) {
 // judgeAll gives the judge every descriptor as it is, and once each with every
 // key changed and every value that is not text.
 func (j *judge) judgeAll(t *testing.T, pattern string) {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join("../..", pattern))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%s: %v, %v", pattern, files, err)

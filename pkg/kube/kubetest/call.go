@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A Request is one request to the server, by default of its administrator.
@@ -69,19 +70,30 @@ func (s *Server) Call(ctx context.Context, q Request) (Answer, error) {
 	return Answer{Code: response.StatusCode, Body: text, Warnings: warnings(response.Header)}, err
 }
 
-// read gets what is at a path into a value.
+// read gets what is at a path into a value. A custom resource that was defined
+// just now is not served at once: the server asks to come again.
 func (s *Server) read(ctx context.Context, path, accept string, into any) error {
-	a, err := s.Call(ctx, Request{Path: path, Accept: accept})
-	if err != nil {
-		return err
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		a, err := s.Call(ctx, Request{Path: path, Accept: accept})
+		switch {
+		case err != nil:
+			return err
+		case a.Code == http.StatusOK:
+			if err := json.Unmarshal(a.Body, into); err != nil {
+				return fmt.Errorf("get %s: %w", path, err)
+			}
+			return nil
+		case a.Code != http.StatusTooManyRequests:
+			return fmt.Errorf("get %s: %s", path, a.Refusal())
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
 	}
-	if a.Code != http.StatusOK {
-		return fmt.Errorf("get %s: %s", path, a.Refusal())
-	}
-	if err := json.Unmarshal(a.Body, into); err != nil {
-		return fmt.Errorf("get %s: %w", path, err)
-	}
-	return nil
 }
 
 // warnings reads the Warning fields of a response (RFC 7234 section 5.5). The

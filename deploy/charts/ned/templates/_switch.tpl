@@ -68,10 +68,13 @@ capabilities:
 {{- end -}}
 
 {{- define "l2sces.agent" -}}
+{{- if and .uplink (eq .root.Values.datapath "netdev") (or (eq .pool.tunnel.uplink "eth0") (not .pool.tunnel.address)) -}}
+{{- fail "tunnel: the switch in user space takes its uplink over, which eth0 cannot be as the pod is reached by it: join a network by networks, and give its interface as tunnel.uplink and tunnel.address" -}}
+{{- end -}}
 - --domain={{ .root.Values.domain }}
 - --node=$(NODE_NAME)
 - --controller={{ join "," .root.Values.controller }}
-- --tunnel-address={{ .pool.tunnel.address | default (printf "$(POD_IP)/%d" (int .pool.tunnel.prefixLength)) }}
+- --tunnel-address={{ .pool.tunnel.address | default "$(POD_IP)/32" }}
 {{- with .pool.tunnel.gateway }}
 - --gateway={{ . }}
 {{- end }}
@@ -118,6 +121,7 @@ capabilities:
   - -vsyslog:off
   - -vfile:off
   {{- include "l2sces.alive" "/run/openvswitch/ovsdb-server.ctl" | nindent 2 }}
+  {{- include "l2sces.end" "/run/openvswitch/ovsdb-server.ctl" | nindent 2 }}
   resources:
     {{- toYaml .root.Values.switch.ovsdb.resources | nindent 4 }}
   securityContext:
@@ -139,17 +143,26 @@ capabilities:
   - -vsyslog:off
   - -vfile:off
   {{- include "l2sces.alive" "/run/openvswitch/ovs-vswitchd.ctl" | nindent 2 }}
+  {{- include "l2sces.end" "/run/openvswitch/ovs-vswitchd.ctl" | nindent 2 }}
   resources:
     {{- toYaml .root.Values.switch.vswitchd.resources | nindent 4 }}
   securityContext:
-    # NET_ADMIN makes the bridges' own interfaces; NET_RAW opens interfaces, without it none can be added.
-    {{- include "l2sces.capable" (list "NET_ADMIN" "NET_RAW") | nindent 4 }}
+    # In user space NET_ADMIN makes the bridges' own interfaces, and NET_RAW opens those that are added to them.
+    {{- include "l2sces.capable" (eq .root.Values.datapath "netdev" | ternary (list "NET_ADMIN" "NET_RAW") (list "NET_ADMIN")) | nindent 4 }}
   volumeMounts:
   {{- include "l2sces.mounts" . | nindent 2 }}
   {{- if eq .root.Values.datapath "netdev" }}
   - name: tun
     mountPath: /dev/net/tun
   {{- end }}
+{{- end -}}
+
+{{- /* As the first process of a container the daemons do not end well by a signal. */ -}}
+{{- define "l2sces.end" -}}
+lifecycle:
+  preStop:
+    exec:
+      command: [ovs-appctl, --timeout=5, --target={{ . }}, exit]
 {{- end -}}
 
 {{- /* A daemon is killed for being deaf only after two minutes: with ovs-vswitchd go all flows. */ -}}
