@@ -79,6 +79,7 @@ var owners = map[string][]string{
 	"github.com/netrack/openflow":              nil,
 	"gopkg.in/yaml.v3":                         nil,
 	"github.com/google/go-cmp":                 nil,
+	"github.com/google/go-containerregistry":   nil, // and for tools/image
 	"pgregory.net/rapid":                       nil,
 	"go.uber.org/goleak":                       nil,
 }

@@ -187,3 +187,20 @@ func TestExamples(t *testing.T) {
 		}
 	}
 }
+
+// The volume of the store, in each of the ways to have one.
+func TestPersistence(t *testing.T) {
+	for _, tt := range []struct{ name, set, want, not string }{
+		{"class and size", "persistence.storageClass=fast,persistence.size=2Gi", "storageClassName: fast", "emptyDir"},
+		{"goes with the release", "persistence.keep=false", "whenDeleted: Delete", "whenDeleted: Retain"},
+		{"is there already", "persistence.existingClaim=mine", "claimName: mine", "volumeClaimTemplates"},
+		{"none", "persistence.enabled=false", "emptyDir", "volumeClaimTemplates"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out, err := template(t, "x", "sdnc", "--set", tt.set)
+			if err != nil || !strings.Contains(out, tt.want) || strings.Contains(out, tt.not) {
+				t.Errorf("%v, want %q and no %q in\n%s", err, tt.want, tt.not, out)
+			}
+		})
+	}
+}

@@ -5,7 +5,7 @@
 // warned of, that nothing is left, what the pods may do, and what the server
 // makes of custom resources. It runs no pod.
 //
-//	go test -tags kube ./deploy/charttest -run TestInstall/sco
+//	go test -tags kube ./deploy/charttest -run TestCharts/sco
 package charttest
 
 import (
@@ -70,8 +70,9 @@ type chart struct {
 	values []string // files, "" for none
 }
 
-// levels names the charts whose pods do what the level restricted forbids.
-var levels = map[string]string{"sps": "privileged", "ned": "privileged"}
+// powerful names the charts whose pods do what the level restricted forbids, and
+// the level that their namespaces need.
+var powerful = map[string]string{"sps": "privileged", "ned": "privileged"}
 
 // charts returns the charts of deploy/charts, and those that lie in a package.
 // Their values are the defaults and the files of ci/, and those of testdata.
@@ -85,7 +86,7 @@ func charts(t *testing.T) []chart {
 				continue // the same chart again
 			}
 			c := chart{name: filepath.Base(folder), folder: folder, level: "restricted", values: []string{""}}
-			if level, ok := levels[c.name]; ok {
+			if level, ok := powerful[c.name]; ok {
 				c.level = level
 			}
 			c.values = append(c.values, glob(t, filepath.Join(folder, "ci", "*.yaml"))...)
@@ -178,12 +179,24 @@ func (h helm) run(t *testing.T, args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// install installs a chart under its own name.
-func (h helm) install(t *testing.T, c chart, namespace, values string) {
+// install installs a chart under its own name, for as long as the test lasts, and
+// returns what it sent to the server.
+func (h helm) install(t *testing.T, c chart, namespace, values string) string {
 	t.Helper()
-	if _, err := h.run(t, h.arguments("install", c, namespace, values)...); err != nil {
+	// The numbers of ports on nodes are for the next test too.
+	t.Cleanup(func() {
+		//nolint:usetesting // the test's own has ended
+		_, _ = server(t).Kubectl(context.Background(), "delete", "service", "--all", "--namespace", namespace)
+	})
+	out, err := h.run(t, append(h.arguments("install", c, namespace, values), "--output", "json")...)
+	if err != nil {
 		t.Fatal(err)
 	}
+	var release struct{ Manifest string }
+	if err := json.Unmarshal([]byte(out), &release); err != nil {
+		t.Fatal(err)
+	}
+	return release.Manifest
 }
 
 func (h helm) arguments(verb string, c chart, namespace, values string) []string {

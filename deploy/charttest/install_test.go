@@ -3,6 +3,7 @@
 package charttest
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,26 +13,30 @@ import (
 	"github.com/l2sces/l2sces/pkg/kube/kubetest"
 )
 
-// Each chart with each of its values: installed, upgraded to the next values and
-// back, removed. The server is strict and has nothing to say, and afterwards it
-// holds what it held before.
-func TestInstall(t *testing.T) {
+// Each chart with each of its values is installed, looked at, upgraded to the
+// next values, and removed. The server is strict and has nothing to say, and
+// afterwards it holds what it held before. What the pods of a chart may do is in
+// testdata/rights and testdata/security.
+func TestCharts(t *testing.T) {
+	conform := conformer(t)
+	places := places(t)
 	for _, c := range charts(t) {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHelm(t)
+			var rights, security strings.Builder
 			for i, values := range c.values {
 				t.Run(title(values), func(t *testing.T) {
 					ns := namespace(t, c.level)
-					crds(t, c)
 					before := objects(t)
-					h.install(t, c, ns, values)
-					if written := h.door.Written(); len(written) < 2 {
-						t.Errorf("nothing was made but %q", written)
+					manifest := h.install(t, c, ns, values)
+					if said, err := conform(t, manifest); err != nil {
+						t.Errorf("kubeconform: %v: %s", err, said)
 					}
-					for _, next := range []string{c.values[(i+1)%len(c.values)], values} {
-						if _, err := h.run(t, h.arguments("upgrade", c, ns, next)...); err != nil {
-							t.Fatalf("upgrade to %s: %v", title(next), err)
-						}
+					fmt.Fprintf(&rights, "# %s\n%s", title(values), allRights(t, ns, places["restricted"]))
+					fmt.Fprintf(&security, "# %s\n%s", title(values), admitted(t, ns, c.level, places))
+					next := c.values[(i+1)%len(c.values)]
+					if _, err := h.run(t, h.arguments("upgrade", c, ns, next)...); err != nil {
+						t.Errorf("upgrade to %s: %v", title(next), err)
 					}
 					if _, err := h.run(t, "uninstall", c.name, "--namespace", ns); err != nil {
 						t.Error(err)
@@ -44,6 +49,8 @@ func TestInstall(t *testing.T) {
 					}
 				})
 			}
+			golden(t, filepath.Join("rights", c.name+".txt"), rights.String())
+			golden(t, filepath.Join("security", c.name+".txt"), security.String())
 		})
 	}
 }
@@ -96,7 +103,7 @@ func objects(t *testing.T) []string {
 	return all
 }
 
-// What TestInstall would not let pass.
+// What TestCharts would not let pass.
 func TestInstallRefuses(t *testing.T) {
 	tests := []struct {
 		chart string

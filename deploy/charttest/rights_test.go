@@ -5,45 +5,26 @@ package charttest
 import (
 	"fmt"
 
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// What the service accounts of a chart may do, in their own namespace and in
-// another, as `kubectl auth can-i --list` tells it: that, and nothing that is
-// not in testdata/rights.
-func TestRights(t *testing.T) {
-	other := ""
-	for _, c := range charts(t) {
-		t.Run(c.name, func(t *testing.T) {
-			if other == "" {
-				other = namespace(t, "restricted")
-			}
-			h := newHelm(t)
-			var got strings.Builder
-			for _, values := range c.values {
-				ns := namespace(t, c.level)
-				h.install(t, c, ns, values)
-				fmt.Fprintf(&got, "# %s\n", title(values))
-				accounts := list(t, "/api/v1/namespaces/"+ns+"/serviceaccounts")
-				for _, account := range accounts {
-					name := nested(account, "metadata", "name").(string) //nolint:errcheck,forcetypeassert // every object has one
-					fmt.Fprintf(&got, "%s may in its namespace:\n%s", name, rights(t, ns, name, ns))
-					fmt.Fprintf(&got, "%s may elsewhere:\n%s", name, rights(t, ns, name, other))
-				}
-				if len(accounts) == 0 {
-					got.WriteString("no service account\n")
-				}
-				if _, err := h.run(t, "uninstall", c.name, "--namespace", ns); err != nil {
-					t.Error(err)
-				}
-			}
-			golden(t, filepath.Join("rights", c.name+".txt"), got.String())
-		})
+// allRights tells what the service accounts of a namespace may do there and in
+// another, as `kubectl auth can-i --list` does.
+func allRights(t *testing.T, ns, other string) string {
+	t.Helper()
+	var text strings.Builder
+	for _, account := range list(t, "/api/v1/namespaces/"+ns+"/serviceaccounts") {
+		name, _ := nested(account, "metadata", "name").(string)
+		fmt.Fprintf(&text, "%s may in its namespace:\n%s", name, rights(t, ns, name, ns))
+		fmt.Fprintf(&text, "%s may elsewhere:\n%s", name, rights(t, ns, name, other))
 	}
+	if text.Len() == 0 {
+		return "no service account\n"
+	}
+	return text.String()
 }
 
 // The table tells apart an account that may do something.

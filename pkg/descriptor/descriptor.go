@@ -1,7 +1,8 @@
 // Package descriptor reads what OSM's users write: network slice templates,
-// network service descriptors, the annex of a template and the parameters of
-// an instantiation. It is strict, and every complaint names file, line, column
-// and remedy. It gives typed values; what they mean for a slice is decided in
+// descriptors of network services and functions, the annex of a template and
+// the parameters of an instantiation. It is strict, and every complaint names
+// file, line, column, rule and remedy. It gives typed values, and a view that
+// keeps places for those who judge; what they mean for a slice is decided in
 // package translate. It is the only owner of the YAML library, so other
 // packages read and write their own files through FromYAML and YAML.
 //

@@ -121,7 +121,11 @@ func addPattern(problems *Problems, n *node, path, pattern string) {
 		problems.add(RuleEnum, n.at, path, "", "%s is not one of %s", n.saying(), strings.Join(all, ", "))
 		return
 	}
-	problems.add(RulePattern, n.at, path, "", "%s does not match %s", n.saying(), pattern)
+	remedy := ""
+	if strings.HasSuffix(path, ".helm-chart") {
+		remedy = "name a folder of helm-chart-v3s, repository/chart or an address, in small letters, digits and inner hyphens"
+	}
+	problems.add(RulePattern, n.at, path, remedy, "%s does not match %s", n.saying(), pattern)
 }
 
 // saying returns a value as a complaint names it.

@@ -27,14 +27,18 @@ func TestSchemasSayTheirDraft(t *testing.T) {
 			t.Fatal(err)
 		}
 		var s struct {
-			Schema string `json:"$schema"`
-			ID     string `json:"$id"`
+			Schema  string `json:"$schema"`
+			ID      string `json:"$id"`
+			Comment string `json:"$comment"`
 		}
 		if err := json.Unmarshal(data, &s); err != nil {
 			t.Fatalf("%s: %v", f, err)
 		}
 		if s.Schema != "http://json-schema.org/draft-07/schema#" || s.ID != schemaBase+filepath.Base(f) {
 			t.Errorf("%s: draft %q, id %q", f, s.Schema, s.ID)
+		}
+		if s.Comment == "" {
+			t.Errorf("%s does not say what it was made from", f)
 		}
 	}
 }

@@ -42,10 +42,10 @@ func (u *unit) foreign() {
 			if other == nil {
 				continue
 			}
-			targets := reach(other.body, f.to)
+			t := other.targets(f.to)
 			for _, ref := range reach(n, key) {
-				if ref.Text() != "" && !words(targets)[ref.Text()] {
-					u.dangling(f.rule, ref, f.from, f.to+" of "+other.id(), targets)
+				if ref.Text() != "" && !t.known[ref.Text()] {
+					u.dangling(f.rule, ref, f.from, f.to+" of "+other.id(), t.nodes)
 				}
 			}
 		}

@@ -40,7 +40,7 @@ func (u *unit) nsd() {
 // absent tells of a package that is not among those looked at, and reports
 // whether it is not.
 func (u *unit) absent(kind descriptor.Kind, id descriptor.Node) bool {
-	if id.Text() == "" || u.set.find(kind, id.Text()) != nil {
+	if id.Text() == "" || u.set.find(kind, id.Text()) != nil || u.full() {
 		return false
 	}
 	var known []descriptor.Node
@@ -53,7 +53,12 @@ func (u *unit) absent(kind descriptor.Kind, id descriptor.Node) bool {
 
 // circle refuses services that hold themselves.
 func (u *unit) circle() {
+	tried := map[string]bool{}
 	for _, id := range u.body.Get("nested-nsd-id").Items() {
+		if tried[id.Text()] {
+			continue
+		}
+		tried[id.Text()] = true
 		seen := map[string]bool{}
 		for todo := []string{id.Text()}; len(todo) > 0; todo = todo[1:] {
 			if todo[0] == u.id() {
@@ -137,8 +142,8 @@ func (u *unit) point(p, cpd descriptor.Node, function *unit) {
 	if function == nil {
 		return
 	}
-	if points := reach(function.body, "ext-cpd.id"); id.Text() != "" && !words(points)[id.Text()] {
-		u.add("nsd-point", id, "function %s has no ext-cpd %s%s", quoted(function.id()), quoted(id.Text()), near(id.Text(), points))
+	if points := function.targets("ext-cpd.id"); id.Text() != "" && !points.known[id.Text()] && !u.full() {
+		u.add("nsd-point", id, "function %s has no ext-cpd %s%s", quoted(function.id()), quoted(id.Text()), near(id.Text(), points.nodes))
 	}
 }
 

@@ -80,10 +80,10 @@ func (u *unit) parametersOf(p descriptor.Node, service *unit) {
 		{"vld.name", "virtual-link-desc.id"},
 		{"vld.vnfd-connection-point-ref.member-vnf-index-ref", "df.vnf-profile.id"},
 	} {
-		targets := reach(service.body, part.to)
+		t := service.targets(part.to)
 		for _, n := range reach(p, part.from) {
-			if !words(targets)[n.Text()] {
-				u.dangling("nst-parameters", n, part.from, part.to+" of "+service.id(), targets)
+			if !t.known[n.Text()] {
+				u.dangling("nst-parameters", n, part.from, part.to+" of "+service.id(), t.nodes)
 			}
 		}
 	}
@@ -108,8 +108,8 @@ func (u *unit) link(l descriptor.Node, services map[string]*unit, joined map[str
 	for _, p := range points {
 		subnet, ref := p.Get("nss-ref").Text(), p.Get("nsd-connection-point-ref")
 		if service := services[subnet]; service != nil && len(service.body.Get("sapd").Items()) > 0 {
-			if targets := reach(service.body, "sapd.id"); !words(targets)[ref.Text()] {
-				u.add("nst-sapd", or(ref, p), "service %s has no sapd %s%s", quoted(service.id()), quoted(ref.Text()), near(ref.Text(), targets))
+			if t := service.targets("sapd.id"); !t.known[ref.Text()] && !u.full() {
+				u.add("nst-sapd", or(ref, p), "service %s has no sapd %s%s", quoted(service.id()), quoted(ref.Text()), near(ref.Text(), t.nodes))
 			}
 		}
 		key := subnet + " " + ref.Text()

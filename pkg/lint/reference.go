@@ -45,14 +45,14 @@ func (u *unit) refer(r reference, scope descriptor.Node) {
 	if len(from) == 0 {
 		return
 	}
-	var targets []descriptor.Node
+	var there []descriptor.Node
 	for _, to := range r.to {
-		targets = append(targets, reach(scope, to)...)
+		there = append(there, reach(scope, to)...)
 	}
-	known := words(targets)
+	known := words(there)
 	for _, n := range from {
 		if n.Text() != "" && !known[n.Text()] {
-			u.dangling(r.rule, n, r.from, strings.Join(r.to, " or "), targets)
+			u.dangling(r.rule, n, r.from, strings.Join(r.to, " or "), there)
 		}
 	}
 }
@@ -63,24 +63,53 @@ func (u *unit) choose(c chosen, scope descriptor.Node) {
 	for _, e := range reach(scope, c.list) {
 		elements[e.Get("id").Text()] = e
 	}
+	chosen := map[string]targets{}
 	for _, n := range reach(scope, above) {
-		element, ok := elements[n.Get(c.by).Text()]
+		id := n.Get(c.by).Text()
+		element, ok := elements[id]
 		if !ok {
 			continue // what chooses is a reference of its own
 		}
-		targets := reach(element, c.to)
+		if _, ok := chosen[id]; !ok {
+			chosen[id] = targetsOf(element, c.to)
+		}
 		for _, ref := range reach(n, key) {
-			if known := words(targets); !known[ref.Text()] {
-				u.dangling(c.rule, ref, c.from, c.list+"["+element.Get("id").Text()+"]."+c.to, targets)
+			if t := chosen[id]; !t.known[ref.Text()] {
+				u.dangling(c.rule, ref, c.from, c.list+"["+id+"]."+c.to, t.nodes)
 			}
 		}
 	}
 }
 
+// targets are the values that a reference may name.
+type targets struct {
+	nodes []descriptor.Node
+	known map[string]bool
+}
+
+func targetsOf(n descriptor.Node, path string) targets {
+	nodes := reach(n, path)
+	return targets{nodes, words(nodes)}
+}
+
+// targets returns what is at a path of the descriptor, reached once however
+// many refer to it.
+func (u *unit) targets(path string) targets {
+	t, ok := u.reached[path]
+	if !ok {
+		t = targetsOf(u.body, path)
+		u.reached[path] = t
+	}
+	return t
+}
+
 // dangling complains about a reference that leads nowhere.
-func (u *unit) dangling(rule string, n descriptor.Node, from, to string, targets []descriptor.Node) {
+func (u *unit) dangling(rule string, n descriptor.Node, from, to string, there []descriptor.Node) {
+	if u.full() {
+		return // guessing what was meant takes time
+	}
 	_, key := parent(from)
-	u.add(rule, n, "%s names no %s: %s%s", key, to, quoted(n.Text()), near(n.Text(), targets))
+	u.add(rule, n, "%s names no %s: %s%s", key, to, quoted(n.Text()), near(n.Text(), there))
 }
 
 // parent parts the last key off a path.

@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/l2sces/l2sces/pkg/descriptor"
 	"github.com/l2sces/l2sces/pkg/lint"
@@ -236,5 +238,43 @@ func TestSARIF(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestOrderDoesNotMatter finds the same in whatever order packages are named.
+func TestOrderDoesNotMatter(t *testing.T) {
+	files := good(t)
+	files[town] = mapFile(replaced(t, string(files[town].Data), "nss-ref: south", "nss-ref: sauth"))
+	files[site] = mapFile(replaced(t, string(files[site].Data), "constituent-cpd-id: data-ext", "constituent-cpd-id: dataext"))
+	files[router] = mapFile(replaced(t, string(files[router].Data), "cpd: mgmt-int", "cpd: mgnt-int"))
+	all := packages(t, files, false)
+	want := lint.Check(all, lint.Options{}).Findings
+	if len(want) != 3 {
+		t.Fatalf("%v", want)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		order := rapid.Permutation(all).Draw(t, "order")
+		if diff := cmp.Diff(want, lint.Check(order, lint.Options{}).Findings); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestManyFaults ends soon however much is wrong.
+func TestManyFaults(t *testing.T) {
+	var function, service strings.Builder
+	function.WriteString("vnfd:\n  id: many-vnf\n  ext-cpd:\n")
+	service.WriteString("nsd:\n  nsd:\n  - id: many-ns\n    vnfd-id: [many-vnf]\n    df:\n    - vnf-profile:\n      - id: m\n        vnfd-id: many-vnf\n        virtual-link-connectivity:\n        - constituent-cpd-id:\n")
+	for i := range 5_000 {
+		fmt.Fprintf(&function, "  - {id: p%d, int-cpd: {vdu-id: q%d}}\n", i, i)
+		fmt.Fprintf(&service, "          - {constituent-base-element-id: m, constituent-cpd-id: r%d}\n", i)
+	}
+	files := good(t)
+	files["vnfd/many_vnf/many_vnf.yaml"] = mapFile(function.String())
+	files["nsd/many_ns/many_ns.yaml"] = mapFile(service.String())
+	begin := time.Now()
+	r := lint.Check(packages(t, files, false), lint.Options{})
+	if took := time.Since(begin); len(r.Findings) > 2000 || took > 20*time.Second {
+		t.Errorf("%d findings after %s", len(r.Findings), took)
 	}
 }

@@ -21,12 +21,13 @@ type unit struct {
 	body     descriptor.Node      // the descriptor inside its envelope
 	broken   bool                 // its structure is wrong: what is typed cannot be made of it
 	findings []Finding
-	seen     map[string]bool // of findings, so that a place is complained about once by a rule
+	reached  map[string]targets // in this descriptor, by path
+	seen     map[string]bool    // of findings, so that a place is complained about once by a rule
 }
 
 // open reads the descriptor of a package.
 func (s *set) open(p Package) *unit {
-	u := &unit{Package: p, set: s, seen: map[string]bool{}}
+	u := &unit{Package: p, set: s, seen: map[string]bool{}, reached: map[string]targets{}}
 	for _, problem := range p.Refused {
 		u.keep(problem)
 	}
@@ -158,10 +159,13 @@ func (u *unit) addAt(rule string, at descriptor.Position, path, format string, a
 	u.keep(descriptor.Problem{Position: at, Rule: rule, Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
+// full reports whether nobody would read further findings.
+func (u *unit) full() bool { return len(u.findings) >= maxFindings }
+
 // keep notes a finding with the severity of its rule.
 func (u *unit) keep(p descriptor.Problem) {
 	key := p.Rule + " " + p.Position.String() + " " + p.Message
-	if u.seen[key] || len(u.findings) >= maxFindings {
+	if u.seen[key] || u.full() {
 		return
 	}
 	u.seen[key] = true

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"go.uber.org/goleak"
+
 	"github.com/l2sces/l2sces/pkg/descriptor"
 	"github.com/l2sces/l2sces/pkg/pack"
 )
@@ -78,6 +80,7 @@ func tarAttacks() []attack {
 		{"deep folders", in(tarEntry{name: "x", data: "x", pax: pax("path", long)}), "archive-depth", long},
 		{"not UTF-8", in(one("sample_knf/\xff\xfe")), "archive-utf8", "sample_knf/\xff\xfe"},
 		{"terminal escape", in(one("sample_knf/\x1b[2Jx")), "archive-name", "sample_knf/\x1b[2Jx"},
+		{"space at the end", in(one("sample_knf/x ")), "archive-name", "sample_knf/x "},
 		{"right to left", in(one("sample_knf/\u202efdp.exe")), "archive-name", "sample_knf/\u202efdp.exe"},
 		{"file beside the folder", in(one("stray")), "archive-top", "stray"},
 		{"two top folders", in(one("other/x")), "archive-top", "other/x"},
@@ -198,9 +201,10 @@ func wantProblem(t *testing.T, err error, rule, at, file string) {
 	t.Errorf("got %v, want %s at %s", problems, rule, at)
 }
 
-// TestA15NothingLeftBehind sees that temporary files are gone after inner
-// archives and bombs.
+// TestA15NothingLeftBehind sees that temporary files and goroutines are gone
+// after inner archives and bombs.
 func TestA15NothingLeftBehind(t *testing.T) {
+	defer goleak.VerifyNone(t)
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	for _, a := range append(tarAttacks(), zipAttacks()...) {

@@ -270,11 +270,13 @@ func TestGatherRefuses(t *testing.T) {
 			link(t, "../../..", filepath.Join(folder, "a", "loop"))
 		}, "", ""},
 		{"second descriptor", func(t *testing.T, _, folder string) {
+			t.Helper()
 			if err := os.WriteFile(filepath.Join(folder, "b.yaml"), nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}, "archive-descriptor", "sample_knf/sample_knf.yaml"},
 		{"capitals", func(t *testing.T, _, folder string) {
+			t.Helper()
 			if err := os.WriteFile(filepath.Join(folder, "readme.md"), nil, 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -35,6 +35,8 @@ func (s *scan) checkName(name string) (rule, what string) {
 			return "archive-traversal", "the name leads out of the package"
 		case p == "" || p == ".":
 			return "archive-dot", "the name has an empty part or a dot for a part"
+		case strings.TrimSpace(p) != p:
+			return "archive-name", "a part of the name begins or ends with a space, which lists of files lose"
 		case len(p) > 255:
 			return "archive-name-length", "a part of the name is longer than file systems take"
 		}

@@ -146,9 +146,10 @@ func (v *verifier) checksums(top string, list []byte, sums map[string]string) {
 	}
 	at, listed := top+"/"+checksumsFile, map[string]bool{}
 	for line := range strings.Lines(string(list)) {
-		sum, name, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		line = strings.TrimRight(line, "\r\n")
+		sum, name, ok := strings.Cut(line, "\t")
 		if !ok {
-			sum, name, ok = strings.Cut(strings.TrimSpace(line), "  ") // as md5sum writes it
+			sum, name, ok = strings.Cut(line, "  ") // as md5sum writes it
 		}
 		name = inTop(top, name)
 		got, there := sums[name]

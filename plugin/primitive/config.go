@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 
 	"github.com/l2sces/l2sces/pkg/descriptor"
@@ -39,7 +40,7 @@ func configure[T any](ctx context.Context, r Runner[T], c Call[T], address strin
 	}
 	named := given.Address != "" || given.Credentials != ""
 	next := given.or(c.Settings)
-	next.Address = cmp.Or(next.Address, discover(c.Text("osm-config"), address))
+	next.Address = cmp.Or(next.Address, Discover(c.Text("osm-config"), address))
 	if next.Address == "" {
 		if err := keep(r, next, c.Settings); err != nil {
 			return Result{}, err
@@ -107,10 +108,10 @@ func checkSettings(s Settings, address string) error {
 // The ports at which functions offer what is driven here.
 var ports = map[string]uint64{"sco": 7001, "sdnc": 8443}
 
-// discover returns the address of a function among the services of a KDU that
+// Discover returns the address of a function among the services of a KDU that
 // OSM tells of, or nothing. What cannot be read tells nothing: OSM's form may
 // change.
-func discover(osm, function string) string {
+func Discover(osm, function string) string {
 	doc, err := descriptor.Read("osm-config", []byte(osm), descriptor.Limits{})
 	if err != nil {
 		return ""
@@ -121,8 +122,11 @@ func discover(osm, function string) string {
 		if all := ip.Items(); len(all) > 0 {
 			host = all[0].Text()
 		}
+		if _, err := netip.ParseAddr(host); err != nil {
+			continue // the one without an address that names the pods
+		}
 		for _, p := range service.Value.Get("ports").Entries() {
-			if port, ok := p.Value.Get("port").Uint(); ok && host != "" && port == ports[function] {
+			if port, ok := p.Value.Get("port").Uint(); ok && port == ports[function] {
 				return net.JoinHostPort(host, strconv.FormatUint(port, 10))
 			}
 		}

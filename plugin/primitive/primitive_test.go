@@ -174,7 +174,7 @@ func TestOrdersAreHandedOn(t *testing.T) {
 }
 
 func TestConfig(t *testing.T) {
-	const services = `{"v0": {"k8s": {"services": {"x-sco": {"type": "LoadBalancer", "ip": ["192.0.2.4"], "ports": {"rest": {"port": 8443, "protocol": "TCP"}, "grpc": {"port": 7001, "protocol": "TCP"}}}}}}}`
+	const services = `{"v0": {"k8s": {"services": {"x-sco-peers": {"ip": ["None"], "ports": {"grpc": {"port": 7001}}}, "x-sco": {"type": "LoadBalancer", "ip": ["192.0.2.4"], "ports": {"rest": {"port": 8443, "protocol": "TCP"}, "grpc": {"port": 7001, "protocol": "TCP"}}}}}}}`
 	away := slice.Errorf(slice.Unavailable, "nobody is there")
 	for name, test := range map[string]struct {
 		before, want primitive.Settings

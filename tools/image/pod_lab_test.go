@@ -129,9 +129,7 @@ func newPod(t *testing.T) pod {
 // share gives the pod a volume.
 func (p *pod) share(t *testing.T, at string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "pod") // short: sockets lie in it
-	must(t, err)
-	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
+	dir := t.TempDir()
 	p.mounts = append(p.mounts, cell.Mount{From: dir, To: at})
 	return dir
 }

@@ -7,6 +7,7 @@
 package charm
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -144,7 +145,9 @@ func (c Charm[T]) options() (primitive.Settings, error) {
 	}
 	text := func(name string) string { s, _ := options[name].(string); return strings.TrimSpace(s) }
 	return primitive.Settings{
-		Address: text(c.Option), Credentials: text("credentials"), Tenant: text("tenant"), Domain: text("domain"),
+		// OSM sets options where others would run config, and what it knows of services comes so.
+		Address:     cmp.Or(text(c.Option), primitive.Discover(text("osm-config"), c.Option)),
+		Credentials: text("credentials"), Tenant: text("tenant"), Domain: text("domain"),
 	}, nil
 }
 

@@ -135,6 +135,10 @@ func TestHooks(t *testing.T) {
 			}
 			u.state = h.state(map[string]any{c.address: "127.0.0.1:1", "credentials": secretID, "domain": "field"})
 			u.hook("update-status", goopstest.StatusWaiting, "")
+			// What OSM says of the services of the KDU is an address too.
+			osm := `{"v0": {"k8s": {"services": {"x": {"ip": ["127.0.0.1"], "ports": {"grpc": {"port": 7001}, "rest": {"port": 8443}}}}}}}`
+			u.state = h.state(map[string]any{c.address: "", "osm-config": osm, "credentials": secretID, "domain": "field"})
+			u.hook("update-status", goopstest.StatusWaiting, "")
 			u.state = h.state(map[string]any{c.address: h.sco, "domain": "field"})
 			u.hook("update-status", goopstest.StatusBlocked, "tls-crt")
 			u.state = h.state(c.options)

@@ -146,6 +146,9 @@ func (f face) files(t *testing.T) map[string]any {
 		f.option:      {Type: "string", Description: primitive.Parameter{Name: f.option}.Help(), Default: ""},
 		f.more:        {Type: "string", Description: primitive.Parameter{Name: f.more}.Help(), Default: ""},
 		"credentials": {Type: "secret", Description: "Secret with tls-crt, tls-key and ca-crt, granted to this application"},
+		// OSM sets options of these names where others would run the action config.
+		"osm-config":      {Type: "string", Description: primitive.Parameter{Name: "osm-config"}.Help(), Default: ""},
+		"timeout-seconds": {Type: "int", Description: "of config; it has no effect", Default: 60},
 	}}
 	return map[string]any{
 		"charm/metadata.yaml": metadata{f.name, f.title, f.summary, long, []string{needs}},

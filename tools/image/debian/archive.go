@@ -66,6 +66,9 @@ func Open(ctx context.Context, dir, arch string, update bool) (*Archive, error) 
 	if _, err := a.apt(ctx, a.dir, "apt-get", "-qq", "update"); err != nil {
 		return nil, slice.Errorf(slice.Unavailable, "the lists of Debian's packages for %s: %w", a.arch, err)
 	}
+	if lists, err := filepath.Glob(filepath.Join(a.dir, "lists", "*_binary-"+a.arch+"_Packages*")); err != nil || len(lists) == 0 {
+		return nil, slice.Errorf(slice.Unavailable, "the archives in this machine's sources of apt have no packages for %s", a.arch)
+	}
 	return a, os.WriteFile(stamp, nil, 0o644)
 }
 

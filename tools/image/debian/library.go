@@ -102,8 +102,7 @@ func (a *Archive) library(name string) (*Package, string) {
 
 // searched reports whether the dynamic linker looks into a folder.
 func searched(dir string) bool {
-	switch {
-	case dir == "usr/lib", dir == "usr/lib64":
+	if dir == "usr/lib" || dir == "usr/lib64" {
 		return true
 	}
 	below, ok := strings.CutPrefix(dir, "usr/lib/")

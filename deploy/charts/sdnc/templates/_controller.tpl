@@ -107,7 +107,10 @@ volumeClaimTemplates:
 {{- define "l2sces.spread" -}}
 {{- if .Values.topologySpreadConstraints }}
 topologySpreadConstraints:
-{{- toYaml .Values.topologySpreadConstraints | nindent 0 }}
+{{- $selector := dict "labelSelector" (dict "matchLabels" (include "l2sces.selector" . | fromYaml)) }}
+{{- range .Values.topologySpreadConstraints }}
+- {{ merge (deepCopy .) $selector | toYaml | nindent 2 | trim }}
+{{- end }}
 {{- else if gt (int .Values.replicas) 1 }}
 topologySpreadConstraints:
 - maxSkew: 1
