@@ -185,7 +185,7 @@ func (h helm) install(t *testing.T, c chart, namespace, values string) string {
 	t.Helper()
 	// The numbers of ports on nodes are for the next test too.
 	t.Cleanup(func() {
-		//nolint:usetesting // the test's own has ended
+		// The context of the test has ended by then.
 		_, _ = server(t).Kubectl(context.Background(), "delete", "service", "--all", "--namespace", namespace)
 	})
 	out, err := h.run(t, append(h.arguments("install", c, namespace, values), "--output", "json")...)

@@ -4,7 +4,6 @@ package charttest
 
 import (
 	"fmt"
-
 	"regexp"
 	"slices"
 	"strings"

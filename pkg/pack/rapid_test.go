@@ -24,10 +24,7 @@ func TestRoundTrip(t *testing.T) {
 	part := rapid.StringMatching(`[A-Ca-c.\-_ äß%]{1,6}`)
 	folder := rapid.SampledFrom([]string{"", "charms/", "helm-chart-v3s/", "icons/", "Files/", "Scripts/charms/", "Definitions/", "l2sces/"})
 	rapid.Check(t, func(rt *rapid.T) {
-		root, err := os.MkdirTemp(t.TempDir(), "root")
-		if err != nil {
-			rt.Fatal(err)
-		}
+		root := t.TempDir()
 		want := map[string]string{"sample_knf.yaml": vnfd}
 		for range rapid.IntRange(0, 8).Draw(rt, "files") {
 			name := folder.Draw(rt, "folder") + part.Draw(rt, "name")
@@ -46,7 +43,8 @@ func TestRoundTrip(t *testing.T) {
 			}
 		}
 		p, err := pack.Gather(pack.Source{Root: root, Folder: filepath.Join(root, "sample_knf")}, pack.Limits{})
-		if problems := (descriptor.Problems)(nil); errors.As(err, &problems) {
+		var problems descriptor.Problems
+		if errors.As(err, &problems) {
 			rt.Skip()
 		}
 		if err != nil {
@@ -66,7 +64,8 @@ func TestRoundTrip(t *testing.T) {
 // count.
 func roundTrip(rt *rapid.T, file string, want map[string]string) {
 	_, err := pack.Verify(context.Background(), file, pack.Trust{}, pack.Limits{})
-	if problems := (descriptor.Problems)(nil); errors.As(err, &problems) && slices.ContainsFunc(problems, func(p descriptor.Problem) bool {
+	var problems descriptor.Problems
+	if errors.As(err, &problems) && slices.ContainsFunc(problems, func(p descriptor.Problem) bool {
 		return strings.Contains(p.Message, "which OSM refuses") || strings.Contains(p.Message, "descriptors in the root")
 	}) {
 		return // a CSAR cannot have every name that a tar.gz can
