@@ -97,13 +97,16 @@ func (o *upload) add(part, name string) error {
 // addNSDs adds service descriptors. Those of different folders may have the
 // same name, so each is sent under the number of its folder.
 func (o *upload) addNSDs(number int, name string) error {
-	var nsds upload
-	if err := nsds.add(plugin.PartNSD, name); err != nil {
+	files, err := translate.Services(disk{}, name)
+	if err != nil {
 		return err
 	}
-	for _, f := range nsds.files {
-		f.name = fmt.Sprintf("%d/%s", number, f.name)
-		o.files = append(o.files, f)
+	for _, file := range files {
+		inside, err := filepath.Rel(name, file)
+		if err != nil || inside == "." {
+			inside = filepath.Base(file)
+		}
+		o.files = append(o.files, uploadFile{plugin.PartNSD, fmt.Sprintf("%d/%s", number, filepath.ToSlash(inside)), file})
 	}
 	return nil
 }

@@ -39,33 +39,59 @@ func Read(fsys fs.FS, f Files) (Input, error) {
 		errs = append(errs, err)
 	}
 	for _, name := range f.NSDs {
-		errs = append(errs, readNSDs(fsys, name, 2, in.NSDs))
+		errs = append(errs, readNSDs(fsys, name, in.NSDs))
 	}
 	return in, joined(errs)
 }
 
-// readNSDs reads a service descriptor, or those of a folder and of the folders
-// in it, so that the whole of nsd/ can be named.
-func readNSDs(fsys fs.FS, name string, depth int, into map[string]*descriptor.Document) error {
-	info, err := fs.Stat(fsys, name)
-	if err != nil {
-		return err
-	}
-	if !info.IsDir() {
-		return readNSD(fsys, name, into)
-	}
-	entries, err := fs.ReadDir(fsys, name)
+// readNSDs reads a service descriptor, or those of a folder.
+func readNSDs(fsys fs.FS, name string, into map[string]*descriptor.Document) error {
+	files, err := Services(fsys, name)
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, e := range entries {
-		ext := path.Ext(e.Name())
-		if e.IsDir() && depth > 1 || !e.IsDir() && (ext == ".yaml" || ext == ".yml") {
-			errs = append(errs, readNSDs(fsys, path.Join(name, e.Name()), depth-1, into))
-		}
+	for _, file := range files {
+		errs = append(errs, readNSD(fsys, file, into))
 	}
 	return joined(errs)
+}
+
+// Services returns the files that a name of service descriptors means: itself;
+// those in the top of a package's folder, below which are other things; or those
+// of all packages in a folder, so that the whole of nsd/ can be named.
+func Services(fsys fs.FS, name string) ([]string, error) {
+	info, err := fs.Stat(fsys, name)
+	if err != nil || !info.IsDir() {
+		return []string{name}, err
+	}
+	files, folders, err := services(fsys, name)
+	if err != nil || len(files) > 0 {
+		return files, err
+	}
+	for _, folder := range folders {
+		more, _, err := services(fsys, folder)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, more...)
+	}
+	return files, nil
+}
+
+// services returns the YAML files of a folder, and the folders in it.
+func services(fsys fs.FS, dir string) (files, folders []string, err error) {
+	entries, err := fs.ReadDir(fsys, dir)
+	for _, e := range entries {
+		name := path.Join(dir, e.Name())
+		switch ext := path.Ext(name); {
+		case e.IsDir():
+			folders = append(folders, name)
+		case ext == ".yaml" || ext == ".yml":
+			files = append(files, name)
+		}
+	}
+	return files, folders, err
 }
 
 func readNSD(fsys fs.FS, name string, into map[string]*descriptor.Document) error {

@@ -267,3 +267,33 @@ func TestDeterminism(t *testing.T) {
 		before = got
 	}
 }
+
+// What lies below the descriptor of a package is not a service: examples,
+// charts, documents.
+func TestServicesOfFolders(t *testing.T) {
+	fsys := fstest.MapFS{
+		"nsd/README.md":          {},
+		"nsd/a/a.yaml":           {},
+		"nsd/a/examples/b.yaml":  {},
+		"nsd/c/c.yml":            {},
+		"nsd/c/charts/d/d.yaml":  {},
+		"nsd/empty/deep/e/e.yml": {},
+	}
+	for name, want := range map[string][]string{
+		"nsd":          {"nsd/a/a.yaml", "nsd/c/c.yml"},
+		"nsd/a":        {"nsd/a/a.yaml"},
+		"nsd/a/a.yaml": {"nsd/a/a.yaml"},
+		"nsd/c":        {"nsd/c/c.yml"},
+	} {
+		got, err := translate.Services(fsys, name)
+		if err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if _, err := translate.Services(fsys, "gone"); err == nil {
+		t.Error("an absent folder is no error")
+	}
+}

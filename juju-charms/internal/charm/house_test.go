@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -70,7 +71,7 @@ func (h *house) node(n slice.Node, members ...slice.Workload) {
 	}
 	reports := make(chan bridge.Report, 8)
 	reports <- r
-	joined := make(chan struct{})
+	joined, once := make(chan struct{}), sync.Once{}
 	go func() {
 		_ = h.control.Fabric().Keep(ctx, reports, func(w bridge.Wanted) error {
 			r.Applied, r.Ports = w.Revision, nil
@@ -82,10 +83,7 @@ func (h *house) node(n slice.Node, members ...slice.Workload) {
 			default:
 			}
 			reports <- r
-			if joined != nil {
-				close(joined)
-				joined = nil
-			}
+			once.Do(func() { close(joined) })
 			return nil
 		}) // ends with its context
 	}()
