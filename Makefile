@@ -69,7 +69,7 @@ images: ## the OCI images and what is in them, into bin/images
 		$(if $(ARCH),--arch $(ARCH)) $(if $(UPDATE),--update) $(IMAGES)
 
 unit: ## the tests that need no root and no program of others, without the long ones
-	go test -short -vet=off ./...
+	go test -short -vet=off -p 4 ./...
 
 test: ## all tests, with race detection; installs what is missing, asks sudo for root
 	deploy/setup.sh run test

@@ -12,7 +12,12 @@ import (
 )
 
 // operations is how many changes the plans of TestManyOperations see.
-const operations = 100_000
+func operations() int {
+	if testing.Short() {
+		return 10_000
+	}
+	return 100_000
+}
 
 // bed is one network while members come and go.
 type bed struct {
@@ -69,10 +74,10 @@ func TestManyOperations(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := &bed{T: t, rand: rand.New(rand.NewPCG(1, uint64(len(name)))), plan: plan} //nolint:gosec // a test that repeats
-			for range operations / len(all) {
+			for range operations() / len(all) {
 				b.step()
 			}
-			if b.refused > operations/len(all)/4 {
+			if b.refused > operations()/len(all)/4 {
 				t.Errorf("%d operations were refused: the test does not test much", b.refused)
 			}
 			b.drained(plan)

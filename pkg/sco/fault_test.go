@@ -248,7 +248,7 @@ func TestCrash(t *testing.T) {
 	for name, test := range tests {
 		for _, at := range []string{"before", "after"} {
 			t.Run(name+" "+at, func(t *testing.T) {
-				for writes := 0; ; writes++ {
+				for writes := 0; ; writes += stride() {
 					done := false
 					t.Run(fmt.Sprint(writes), func(t *testing.T) {
 						in(t, sco.Config{}, func(w *world) {

@@ -278,3 +278,12 @@ func segments(t *testing.T, in intent.Intents, before sco.Plan) (map[slice.Domai
 func small(numbers uint32) sco.Config {
 	return sco.Config{Numbers: ipam.Ring{First: 1, Last: numbers}}
 }
+
+// stride is how far it is from one write at which a process ends to the next
+// that is tried: the short tests leave some out.
+func stride() int {
+	if testing.Short() {
+		return 3
+	}
+	return 1
+}

@@ -35,7 +35,7 @@ func TestF20CrashAndRepeat(t *testing.T) {
 	for name, test := range tests {
 		for _, at := range []string{"before", "after"} {
 			t.Run(name+" "+at, func(t *testing.T) {
-				for writes, done := 0, false; !done && !t.Failed(); writes++ {
+				for writes, done := 0, false; !done && !t.Failed(); writes += stride() {
 					t.Run(fmt.Sprint(writes), func(t *testing.T) {
 						in(t, sco.Config{}, func(w *world) {
 							if test.first {

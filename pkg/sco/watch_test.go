@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -29,17 +30,24 @@ func (w *world) watch(q intent.Query) *view {
 	ctx, stop := context.WithCancel(w.ctx)
 	v := &view{t: w.t, busy: make(chan struct{}), ended: make(chan error, 1), stop: stop}
 	close(v.busy)
+	last := map[slice.ID]intent.Moment{}
 	go func() {
 		v.ended <- w.Watch(ctx, q, func(m intent.Moment) error {
 			<-v.busy
-			if m.Slice.Phase == intent.Deleting {
-				return nil // a state on the way that a watcher may see or not
+			before := last[m.Slice.ID]
+			last[m.Slice.ID] = m
+			if m.Slice.Phase == intent.Deleting || line(before) == line(m) && !reflect.DeepEqual(before, m) {
+				return nil // a state on the way, or another reason for the same one: a watcher may see it or not
 			}
-			v.seen = append(v.seen, strings.TrimSpace(fmt.Sprintf("%s %s %s %d", m.Kind, m.Slice.ID, m.Slice.Phase, m.Slice.Generation)))
+			v.seen = append(v.seen, line(m))
 			return nil
 		})
 	}()
 	return v
+}
+
+func line(m intent.Moment) string {
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s %d", m.Kind, m.Slice.ID, m.Slice.Phase, m.Slice.Generation))
 }
 
 // sees fails unless exactly these moments have come since the last call. Time

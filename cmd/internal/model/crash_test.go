@@ -152,7 +152,7 @@ func TestF22CrashPoints(t *testing.T) {
 			points = f.notes
 		})
 		for i, p := range points {
-			if testing.Short() && i%3 != 0 {
+			if testing.Short() && i%9 != 0 {
 				continue
 			}
 			run := func(p point) {
