@@ -77,11 +77,10 @@ test: ## all tests, with race detection; installs what is missing, asks sudo for
 	$(MAKE) images
 	go build -o bin/tools/testcount ./tools/testcount
 	( bad=0; \
-	nice -n 19 make kube >&2 & kube=$$!; \
 	go test -json -race -timeout 8m ./... || bad=1; \
 	$(if $(LAB_FILES),go test -json -tags lab -p 1 -count 1 -timeout 8m $(if $(SUDO),-exec $(SUDO)) \
 		-run '^($(LAB_TESTS))$$' $(LAB_DIRS) || bad=1;) \
-	wait $$kube && $(KUBE_TEST) -json || bad=1; \
+	make kube >&2 && $(KUBE_TEST) -json || bad=1; \
 	exit $$bad ) | bin/tools/testcount
 
 KUBE_TEST = HELM=$(HELM) KUBECONFORM=$(KUBECONFORM) go test -tags kube -p 1 -count 1 -timeout 15m -run '^($(KUBE_TESTS))$$' $(KUBE_DIRS)

@@ -5,9 +5,7 @@ package main_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/tls"
-	"encoding/hex"
 	"net"
 	"net/netip"
 	"os"
@@ -20,6 +18,7 @@ import (
 	"github.com/l2sces/l2sces/pkg/api"
 	"github.com/l2sces/l2sces/pkg/bridge"
 	"github.com/l2sces/l2sces/pkg/netns"
+	"github.com/l2sces/l2sces/pkg/netns/netnstest"
 	"github.com/l2sces/l2sces/pkg/pki"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
@@ -48,7 +47,7 @@ func (c controller) Keep(ctx context.Context, reports <-chan bridge.Report, send
 }
 
 func TestCommandKeepsBridge(t *testing.T) {
-	dir, ns, pod := t.TempDir(), namespace(t), namespace(t)
+	dir, ns, pod := t.TempDir(), netnstest.Namespace(t), netnstest.Namespace(t)
 	must(t, netns.Connect(netns.End{Namespace: ns, Name: "eth0"}, netns.End{Namespace: ns, Name: "far"}))
 	socket := switchIn(t, ns, dir)
 	c := controller{reports: make(chan bridge.Report, 100), want: bridge.Wanted{Revision: 3, Bridge: bridge.Bridge{
@@ -154,18 +153,6 @@ func start(t *testing.T, ns, dir, name string, args ...string) *exec.Cmd {
 		}
 	})
 	return cmd
-}
-
-func namespace(t *testing.T) string {
-	t.Helper()
-	b := make([]byte, 4)
-	if _, err := rand.Read(b); err != nil {
-		t.Fatal(err)
-	}
-	name := "c" + hex.EncodeToString(b)
-	must(t, netns.Make(name))
-	t.Cleanup(func() { must(t, netns.Delete(name)) })
-	return name
 }
 
 func must(t *testing.T, err error) {

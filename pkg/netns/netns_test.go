@@ -4,8 +4,6 @@ package netns_test
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"net"
 	"net/netip"
 	"os"
@@ -18,21 +16,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/l2sces/l2sces/pkg/netns"
+	"github.com/l2sces/l2sces/pkg/netns/netnstest"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
-
-// made makes a namespace of a random name for the time of a test.
-func made(t *testing.T) string {
-	t.Helper()
-	b := make([]byte, 4)
-	if _, err := rand.Read(b); err != nil {
-		t.Fatal(err)
-	}
-	name := "t" + hex.EncodeToString(b)
-	must(t, netns.Make(name))
-	t.Cleanup(func() { must(t, netns.Delete(name)) })
-	return name
-}
 
 func must(t *testing.T, err error) {
 	t.Helper()
@@ -42,7 +28,7 @@ func must(t *testing.T, err error) {
 }
 
 func TestNamespaces(t *testing.T) {
-	name := made(t)
+	name := netnstest.Namespace(t)
 	must(t, netns.Make(name)) // again
 	names, err := netns.List()
 	must(t, err)
@@ -72,7 +58,7 @@ func TestNameOfNamespace(t *testing.T) {
 }
 
 func TestDoComesBack(t *testing.T) {
-	name := made(t)
+	name := netnstest.Namespace(t)
 	before, err := os.Readlink("/proc/self/ns/net")
 	must(t, err)
 	var within string
@@ -91,7 +77,7 @@ func TestDoComesBack(t *testing.T) {
 }
 
 func TestStart(t *testing.T) {
-	name := made(t)
+	name := netnstest.Namespace(t)
 	var out strings.Builder
 	cmd := exec.CommandContext(t.Context(), "readlink", "/proc/self/ns/net")
 	cmd.Stdout = &out
@@ -107,8 +93,8 @@ func TestStart(t *testing.T) {
 }
 
 func TestConnect(t *testing.T) {
-	a := netns.End{Namespace: made(t), Name: "left", MAC: slice.MAC{2, 0, 0, 0, 0, 1}, MTU: 1400}
-	b := netns.End{Namespace: made(t), Name: "right", MAC: slice.MAC{2, 0, 0, 0, 0, 2}, MTU: 1400}
+	a := netns.End{Namespace: netnstest.Namespace(t), Name: "left", MAC: slice.MAC{2, 0, 0, 0, 0, 1}, MTU: 1400}
+	b := netns.End{Namespace: netnstest.Namespace(t), Name: "right", MAC: slice.MAC{2, 0, 0, 0, 0, 2}, MTU: 1400}
 	must(t, netns.Connect(a, b))
 	before := index(t, a)
 	must(t, netns.Connect(a, b))
@@ -137,7 +123,7 @@ func TestConnect(t *testing.T) {
 }
 
 func TestConnectReplacesStrangers(t *testing.T) {
-	one, two, three := made(t), made(t), made(t)
+	one, two, three := netnstest.Namespace(t), netnstest.Namespace(t), netnstest.Namespace(t)
 	must(t, netns.Connect(netns.End{Namespace: one, Name: "x"}, netns.End{Namespace: three, Name: "x"}))
 	must(t, netns.Connect(netns.End{Namespace: one, Name: "x"}, netns.End{Namespace: two, Name: "x"}))
 	if _, err := netns.MTU(three, "x"); slice.KindOf(err) != slice.NotFound {
@@ -149,14 +135,14 @@ func TestConnectReplacesStrangers(t *testing.T) {
 }
 
 func TestConnectWithoutNamespace(t *testing.T) {
-	err := netns.Connect(netns.End{Namespace: made(t), Name: "x"}, netns.End{Namespace: "absent-0", Name: "x"})
+	err := netns.Connect(netns.End{Namespace: netnstest.Namespace(t), Name: "x"}, netns.End{Namespace: "absent-0", Name: "x"})
 	if slice.KindOf(err) != slice.NotFound {
 		t.Errorf("Connect = %v, want not found", err)
 	}
 }
 
 func TestAddressAndRoute(t *testing.T) {
-	a, b := netns.End{Namespace: made(t), Name: "a"}, netns.End{Namespace: made(t), Name: "b"}
+	a, b := netns.End{Namespace: netnstest.Namespace(t), Name: "a"}, netns.End{Namespace: netnstest.Namespace(t), Name: "b"}
 	must(t, netns.Connect(a, b))
 	want := netip.MustParsePrefix("192.0.2.1/28")
 	for range 2 {
@@ -189,7 +175,7 @@ func strs(all []netip.Prefix) (s []string) {
 }
 
 func TestForwarding(t *testing.T) {
-	name := made(t)
+	name := netnstest.Namespace(t)
 	must(t, netns.Forwarding(name))
 	must(t, netns.Do(name, func() error {
 		b, err := os.ReadFile("/proc/sys/net/ipv4/ip_forward")
@@ -204,7 +190,7 @@ func TestForwarding(t *testing.T) {
 }
 
 func TestNoOffload(t *testing.T) {
-	a := netns.End{Namespace: made(t), Name: "a"}
+	a := netns.End{Namespace: netnstest.Namespace(t), Name: "a"}
 	must(t, netns.Connect(a, netns.End{Namespace: a.Namespace, Name: "b"}))
 	offload := func() string {
 		var out strings.Builder
@@ -230,7 +216,7 @@ func TestNoOffload(t *testing.T) {
 }
 
 func TestGuard(t *testing.T) {
-	a, b := netns.End{Namespace: made(t), Name: "a"}, netns.End{Namespace: made(t), Name: "b"}
+	a, b := netns.End{Namespace: netnstest.Namespace(t), Name: "a"}, netns.End{Namespace: netnstest.Namespace(t), Name: "b"}
 	join := func() {
 		must(t, netns.Connect(a, b))
 		must(t, netns.Address(a.Namespace, a.Name, netip.MustParsePrefix("192.0.2.1/24")))
@@ -297,7 +283,7 @@ func index(t *testing.T, e netns.End) int {
 }
 
 func TestBorrow(t *testing.T) {
-	ns := made(t)
+	ns := netnstest.Namespace(t)
 	must(t, netns.Connect(netns.End{Namespace: ns, Name: "eth1"}, netns.End{Namespace: ns, Name: "far"}))
 	must(t, netns.Address(ns, "eth1", netip.MustParsePrefix("192.0.2.1/24")))
 	for i := range 2 {
@@ -322,7 +308,7 @@ func TestBorrow(t *testing.T) {
 }
 
 func TestBareAndCarry(t *testing.T) {
-	ns := made(t)
+	ns := netnstest.Namespace(t)
 	must(t, netns.Connect(netns.End{Namespace: ns, Name: "eth0", MTU: 1420}, netns.End{Namespace: ns, Name: "phy"}))
 	must(t, netns.Address(ns, "eth0", netip.MustParsePrefix("192.0.2.1/28")))
 	for range 2 {

@@ -9,12 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/l2sces/l2sces/pkg/netns"
+	"github.com/l2sces/l2sces/pkg/netns/netnstest"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
 func TestPlug(t *testing.T) {
-	port := netns.End{Namespace: made(t), Name: "w1", MTU: 1450}
-	inside := netns.End{Namespace: made(t), Name: "l2s0", MAC: slice.MAC{2, 0, 0, 0, 0, 1}, MTU: 1450}
+	port := netns.End{Namespace: netnstest.Namespace(t), Name: "w1", MTU: 1450}
+	inside := netns.End{Namespace: netnstest.Namespace(t), Name: "l2s0", MAC: slice.MAC{2, 0, 0, 0, 0, 1}, MTU: 1450}
 	for _, c := range []struct {
 		name    string
 		address string
@@ -60,7 +61,7 @@ func TestPlug(t *testing.T) {
 }
 
 func TestPlugSparesWhatIsNotOurs(t *testing.T) {
-	sw, workload, far := made(t), made(t), made(t)
+	sw, workload, far := netnstest.Namespace(t), netnstest.Namespace(t), netnstest.Namespace(t)
 	own := netns.End{Namespace: workload, Name: "eth0"}
 	must(t, netns.Connect(own, netns.End{Namespace: far, Name: "x"}))
 	must(t, netns.Address(workload, "eth0", netip.MustParsePrefix("192.0.2.5/24")))

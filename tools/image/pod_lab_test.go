@@ -5,8 +5,6 @@ package main_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -18,6 +16,7 @@ import (
 	"time"
 
 	"github.com/l2sces/l2sces/pkg/netns"
+	"github.com/l2sces/l2sces/pkg/netns/netnstest"
 	"github.com/l2sces/l2sces/pkg/pki"
 	"github.com/l2sces/l2sces/tools/image/cell"
 	"github.com/l2sces/l2sces/tools/image/oci"
@@ -118,7 +117,7 @@ const owner = 0
 
 func newPod(t *testing.T) pod {
 	t.Helper()
-	p := pod{root: unpacked(t, "sps"), network: namespace(t)}
+	p := pod{root: unpacked(t, "sps"), network: netnstest.Namespace(t)}
 	p.share(t, "/run/openvswitch")
 	p.share(t, "/etc/openvswitch")
 	p.share(t, "/tmp")
@@ -175,7 +174,7 @@ func TestSwitchOfTheImageForwardsNothingByItself(t *testing.T) {
 	toolbox := unpacked(t, "toolbox")
 	p := newPod(t)
 	p.boot(t)
-	a, b := namespace(t), namespace(t)
+	a, b := netnstest.Namespace(t), netnstest.Namespace(t)
 	for port, far := range map[string]string{"p1": a, "p2": b} {
 		must(t, netns.Connect(netns.End{Namespace: p.network, Name: port}, netns.End{Namespace: far, Name: "eth0"}))
 		must(t, netns.NoOffload(far, "eth0"))
@@ -203,7 +202,7 @@ func TestAgentOfTheImageKeepsTheUnderlay(t *testing.T) {
 	must(t, pki.Init(tls))
 	must(t, pki.Issue(tls, "node", pki.Node("a", "n1")))
 	p.boot(t)
-	must(t, netns.Connect(netns.End{Namespace: p.network, Name: "eth0"}, netns.End{Namespace: namespace(t), Name: "far"}))
+	must(t, netns.Connect(netns.End{Namespace: p.network, Name: "eth0"}, netns.End{Namespace: netnstest.Namespace(t), Name: "far"}))
 	address := netip.MustParsePrefix("192.0.2.1/24")
 	must(t, netns.Address(p.network, "eth0", address))
 	options := []string{
@@ -293,18 +292,6 @@ func eventually(t *testing.T, what string, so func() bool) {
 			t.Fatalf("after 30 s it is not so that %s", what)
 		}
 	}
-}
-
-func namespace(t *testing.T) string {
-	t.Helper()
-	b := make([]byte, 4)
-	if _, err := rand.Read(b); err != nil {
-		t.Fatal(err)
-	}
-	name := "i" + hex.EncodeToString(b)
-	must(t, netns.Make(name))
-	t.Cleanup(func() { must(t, netns.Delete(name)) })
-	return name
 }
 
 func must(t *testing.T, err error) {
