@@ -176,7 +176,7 @@ func TestAt(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, seed := range []string{"a: 1", "nst: [{id: a, netslice-subnet: [{id: b, nsd-ref: c}]}]", "nsd: {nsd: [{id: a}]}", "? [a]\n: b", "- &a *a", "a: 0b1\nb: 0o7\nc: 1_0\nd: 1e400\n", "--- !!set\n", "%YAML 1.1\n---\n", "a: 2001-01-01\n", "-0.0", "<<: {a: 1}\n", "additionalParamsForNsi: {l2sces: {networks: [{name: a}]}}"} {
+	for _, seed := range []string{"a: 1", "nst: [{id: a, netslice-subnet: [{id: b, nsd-ref: c}]}]", "nsd: {nsd: [{id: a}]}", "? [a]\n: b", "- &a *a", "a: 0b1\nb: 0o7\nc: 1_0\nd: 1e400\n", "--- !!set\n", "%YAML 1.1\n---\n", "a: 2001-01-01\n", "-0.0", "<<: {a: 1}\n", "additionalParamsForNsi: {l2sces: {networks: [{name: a}]}}", "\"\tddH!\r\r\""} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -48,8 +49,14 @@ func fromJSON(d *json.Decoder) (*yaml.Node, error) {
 			tag = "!!float"
 		}
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: t.String()}, nil
+	case string:
+		// The library writes text of several lines as a block, whose lines must not
+		// begin with a tab.
+		if strings.Contains(t, "\n") && strings.Contains(t, "\t") {
+			return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Style: yaml.DoubleQuotedStyle, Value: t}, nil
+		}
+		return &n, n.Encode(t) // it quotes what an older YAML would not read as text
 	default:
-		// The library quotes what an older YAML would not read as text.
 		return &n, n.Encode(t)
 	}
 }

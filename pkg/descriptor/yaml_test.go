@@ -87,3 +87,18 @@ func TestFromYAMLRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Text that no block can hold comes back as well.
+func TestYAMLTextOfLines(t *testing.T) {
+	for _, want := range []string{"\tdd\n", "a\n\tb", " a\n\tb\n", "\n\t", "\t", " \n x", "a\n"} {
+		text, err := descriptor.YAML(map[string]string{"k": want})
+		if err != nil {
+			t.Errorf("%q: %v", want, err)
+			continue
+		}
+		var got map[string]string
+		if err := descriptor.FromYAML("f", text, &got); err != nil || got["k"] != want {
+			t.Errorf("%q was written as %q and read as %q, %v", want, text, got["k"], err)
+		}
+	}
+}
