@@ -3,7 +3,8 @@
 # machine lacks, and says so. Where nothing is missing it does nothing.
 #
 #   run       the lab and the demo: Open vSwitch, ip, ping
-#   test      the tests with race detection: a C compiler, a witness of offloads, etcd, openssl, and yanglint
+#   test      the tests with race detection: a C compiler, a witness of offloads, etcd, openssl,
+#             yanglint, and Python for the connector of OSM's RO
 #   generate  the code made from pkg/api: protoc
 #   lint      the linter of the OpenAPI document: npm
 set -euo pipefail
@@ -35,6 +36,9 @@ for purpose in "$@"; do
 		need etcd-server etcd
 		need openssl openssl
 		need libyang2-tools yanglint
+		need python3 python3
+		[ -e /usr/lib/python3/dist-packages/setuptools ] || packages+=(python3-setuptools python3-wheel)
+		[ -e /usr/lib/python3/dist-packages/pip ] || packages+=(python3-pip)
 		[ -e /usr/include/stdlib.h ] || packages+=(libc6-dev)
 		;;
 	generate) need protobuf-compiler protoc ;;

@@ -71,6 +71,7 @@ var owners = map[string][]string{
 	"gonum.org/v1/gonum":                       {"pkg/topology"},
 	"github.com/coreos/go-oidc":                {"pkg/access"},
 	"golang.org/x/time":                        {"pkg/access"},
+	"github.com/google/uuid":                   {"plugin"},
 	"github.com/prometheus-community/pro-bing": {"pkg/probe"},
 	"github.com/spf13/cobra":                   {"cmd"},
 	"github.com/smallstep/pkcs7":               {"pkg/pack"},

@@ -91,7 +91,7 @@ func (o options) dial(_ context.Context, s primitive.Settings) (primitive.SCO, f
 
 // serve answers OSM until ctx ends.
 func (e environment) serve(ctx context.Context, x *ee.Executor, log *slog.Logger) error {
-	config := api.ServerConfig{Logger: log, Identify: osm}
+	config := api.ServerConfig{Logger: log, Identify: holder}
 	if e.plain {
 		config.Anyone = "osm"
 		log.Warn("serving primitives in the clear: whoever reaches this address commands the SCO", "ee", e.listen)
@@ -123,9 +123,9 @@ func until(ctx context.Context, g *grpc.Server, serve func() error) error {
 	return nil
 }
 
-// osm names the holder of a certificate of OSM's own authority. There is one
+// holder names the holder of a certificate of OSM's own authority. There is one
 // who holds such a certificate: OSM.
-func osm(state tls.ConnectionState) (string, error) {
+func holder(state tls.ConnectionState) (string, error) {
 	if len(state.VerifiedChains) == 0 {
 		return "", slice.Errorf(slice.Denied, "the caller has shown no certificate of OSM's authority")
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"log/slog"
 	"strings"
@@ -30,35 +31,45 @@ type options struct {
 	cert, key, ca   string
 	admin, logLevel string
 	ee              environment
+	connectors      connectors
+	watch           watching
 }
 
 func (o *options) flags(f *pflag.FlagSet) {
-	f.StringVar(&o.listen, "listen", "", "HOST:PORT or unix:PATH for orders (required unless --ee is given)")
-	f.StringVar(&o.sco, "sco", "", "HOST:PORT or unix:PATH of the SCO, or of its replicas, comma-separated (required by --listen)")
-	f.StringVar(&o.cert, "tls-cert", "", "certificate, PEM (required by --listen)")
-	f.StringVar(&o.key, "tls-key", "", "key of the certificate, PEM (required by --listen)")
-	f.StringVar(&o.ca, "tls-ca", "", "authority that all sides trust, PEM (required by --listen)")
+	f.StringVar(&o.listen, "listen", "", "HOST:PORT or unix:PATH for orders; none if empty")
+	f.StringVar(&o.sco, "sco", "", "HOST:PORT or unix:PATH of the SCO, or of its replicas, comma-separated (required unless --ee stands alone)")
+	f.StringVar(&o.cert, "tls-cert", "", "certificate, PEM (required with --sco)")
+	f.StringVar(&o.key, "tls-key", "", "key of the certificate, PEM (required with --sco)")
+	f.StringVar(&o.ca, "tls-ca", "", "authority that all sides trust, PEM (required with --sco)")
 	f.StringVar(&o.admin, "admin", "", "HOST:PORT or unix:PATH for health and metrics; none if empty")
 	f.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error")
 	o.ee.flags(f)
+	o.connectors.flags(f)
+	o.watch.flags(f)
 }
 
 func (o options) check() error {
-	if o.listen == "" && o.ee.listen != "" {
-		return o.ee.check()
+	if err := errors.Join(o.ee.check(), o.connectors.check(o)); err != nil {
+		return err
+	}
+	switch {
+	case o.listen != "":
+	case o.ee.listen == "" && o.connectors.listen == "" && !o.watch.wanted():
+		return slice.Errorf(slice.Invalid, "nothing is to be served: give --listen, --osm-listen, --nbi or --ee")
+	default:
+		return nil
 	}
 	for _, required := range []struct{ flag, value string }{
-		{"listen", o.listen},
 		{"sco", o.sco},
 		{"tls-cert", o.cert},
 		{"tls-key", o.key},
 		{"tls-ca", o.ca},
 	} {
 		if required.value == "" {
-			return slice.Errorf(slice.Invalid, "--%s is required", required.flag)
+			return slice.Errorf(slice.Invalid, "--%s is required by --listen", required.flag)
 		}
 	}
-	return o.ee.check()
+	return nil
 }
 
 // run introduces the door to the SCO and serves until ctx ends.
@@ -77,6 +88,11 @@ func (o options) run(ctx context.Context, stderr io.Writer) error {
 		return err
 	}
 	defer end()
+	close, err := o.book(ctx, group, &shown, log)
+	if err != nil {
+		return err
+	}
+	defer close()
 	if o.ee.listen != "" {
 		x := o.executor(log)
 		shown.Metrics = both(shown.Metrics, runs(x))

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -70,18 +71,21 @@ func export[T any](from exporter[T]) func(context.Context, io.Writer) error {
 }
 
 // authorize keeps machines to what is theirs: nodes report, the plugin keeps
-// slices. What people may do is decided by their role, which is not known here.
+// slices and looks at domains. What people may do is decided by their role, which is not known here.
 func authorize(caller, method string) error {
 	id := pki.Identity(caller)
 	_, _, isNode := id.Node()
 	machine := strings.HasPrefix(caller, "l2sces://") && !strings.HasPrefix(caller, string(pki.User("")))
 	ok := true
-	switch service, _, _ := strings.Cut(strings.TrimPrefix(method, "/"), "/"); service {
+	service, call, _ := strings.Cut(strings.TrimPrefix(method, "/"), "/")
+	switch service {
 	case "l2sces.v1.NodeService":
 		ok = isNode
 	case "l2sces.v1.SliceService", "l2sces.v1.EventService":
 		ok = !machine || id == pki.Plugin
-	case "l2sces.v1.RegistryService", "l2sces.v1.AdminService", "l2sces.L2SMMultiDomainService":
+	case "l2sces.v1.RegistryService":
+		ok = !machine || id == pki.Plugin && slices.Contains([]string{"GetRegistration", "ListRegistrations", "VerifyDomain"}, call)
+	case "l2sces.v1.AdminService", "l2sces.L2SMMultiDomainService":
 		ok = !machine
 	}
 	if !ok {

@@ -14,17 +14,19 @@ func TestAuthorize(t *testing.T) {
 		slices   = "/l2sces.v1.SliceService/GetSlice"
 		events   = "/l2sces.v1.EventService/WatchEvents"
 		registry = "/l2sces.v1.RegistryService/PutDomain"
+		domains  = "/l2sces.v1.RegistryService/ListRegistrations"
+		verify   = "/l2sces.v1.RegistryService/VerifyDomain"
 		admin    = "/l2sces.v1.AdminService/WhoAmI"
 		node     = "/l2sces.v1.NodeService/Join"
 		original = "/l2sces.L2SMMultiDomainService/CreateSlice"
 		health   = "/grpc.health.v1.Health/Check"
 	)
-	all := []string{slices, events, registry, admin, node, original, health}
+	all := []string{slices, events, registry, domains, verify, admin, node, original, health}
 	tests := map[string]string{
-		string(pki.User("ann")):       strings.Join([]string{slices, events, registry, admin, original, health}, " "),
-		"token/ci":                    strings.Join([]string{slices, events, registry, admin, original, health}, " "),
-		"oidc/ann@example.org":        strings.Join([]string{slices, events, registry, admin, original, health}, " "),
-		string(pki.Plugin):            strings.Join([]string{slices, events, health}, " "),
+		string(pki.User("ann")):       strings.Join([]string{slices, events, registry, domains, verify, admin, original, health}, " "),
+		"token/ci":                    strings.Join([]string{slices, events, registry, domains, verify, admin, original, health}, " "),
+		"oidc/ann@example.org":        strings.Join([]string{slices, events, registry, domains, verify, admin, original, health}, " "),
+		string(pki.Plugin):            strings.Join([]string{slices, events, domains, verify, health}, " "),
 		string(pki.Node("fire", "n")): strings.Join([]string{node, health}, " "),
 		string(pki.SDNC("fire")):      health,
 		string(pki.SCO):               health,

@@ -1,0 +1,1 @@
+"""VIM accounts of type l2sces for OSM's resource orchestrator (RO)."""
