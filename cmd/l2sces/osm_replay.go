@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -32,6 +33,7 @@ type replayOptions struct {
 	to, ca                string
 	user, password, token string
 	ignore                []string
+	replace               map[string]string
 	bodies                string
 }
 
@@ -77,6 +79,7 @@ func (o *replayOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.password, "password-file", "", "file with the password of --user")
 	f.StringVar(&o.token, "token-file", "", "file with a bearer token to send instead of the recorded name and password")
 	f.StringArrayVar(&o.ignore, "ignore", []string{"lastUpdateTime"}, "name of a JSON member that may differ; repeatable")
+	f.StringToStringVar(&o.replace, "replace", nil, "OLD=NEW: a text of the recording, in paths and bodies, that is another here; repeatable")
 	f.StringVar(&o.bodies, "bodies", bodies[0], "bodies of answers to compare: "+strings.Join(bodies, ", "))
 	for flag, completion := range map[string]cobra.CompletionFunc{
 		"bodies": cobra.FixedCompletions(bodies, cobra.ShellCompDirectiveNoFileComp),
@@ -127,12 +130,14 @@ func (o replayOptions) player() (p transcript.Player, err error) {
 		return p, slice.Errorf(slice.Invalid, "--to is required: where do the requests go?")
 	case !slices.Contains(bodies, o.bodies):
 		return p, slice.Errorf(slice.Invalid, "--bodies %q is none of %s", o.bodies, strings.Join(bodies, ", "))
+	case slices.Contains(slices.Sorted(maps.Keys(o.replace)), ""):
+		return p, slice.Errorf(slice.Invalid, "--replace: write OLD=NEW")
 	case (o.user == "") != (o.password == ""):
 		return p, slice.Errorf(slice.Invalid, "--user and --password-file go together")
 	case o.user != "" && o.token != "":
 		return p, slice.Errorf(slice.Invalid, "--token-file and --user are two ways to say who you are: choose one")
 	}
-	p = transcript.Player{URL: o.to, Bodies: transcript.Bodies(o.bodies), Ignore: o.ignore}
+	p = transcript.Player{URL: o.to, Bodies: transcript.Bodies(o.bodies), Ignore: o.ignore, Replace: o.replace}
 	if p.Authorization, err = o.authorization(); err != nil {
 		return p, err
 	}
@@ -179,14 +184,21 @@ func trusting(ca string) (*tls.Config, error) {
 	return config, nil
 }
 
-// table shows the exchanges, and below each call what it was.
+// table shows the exchanges, and behind them what differs.
 func (r replayed) table(w *strings.Builder) {
-	fmt.Fprintln(w, "REQUEST\tMETHOD\tPATH\tWANT\tGOT\tVERDICT\tWHY")
-	for i, x := range r.Exchanges {
-		if x.Call != "" && (i == 0 || r.Exchanges[i-1].Call != x.Call) {
-			fmt.Fprintf(w, "%s\t\t\t\t\t\t\n", cli.OneLine(x.Call))
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", cli.OneLine(x.Name), x.Method, x.Target, x.Want, cli.OrDash(x.Got != 0, x.Got), x.Verdict, cli.OneLine(cli.OrDash(x.Why != "", x.Why)))
+	fmt.Fprintln(w, "REQUEST\tMETHOD\tPATH\tWANT\tGOT\tVERDICT\tCALL")
+	for _, x := range r.Exchanges {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", cli.OneLine(x.Name), x.Method, x.Target, x.Want, cli.OrDash(x.Got != 0, x.Got), x.Verdict, cli.OneLine(cli.OrDash(x.Call != "", x.Call)))
 	}
-	fmt.Fprintf(w, "\n%d as recorded, %d differ, %d left out\n", r.OK, r.Differs, r.Skipped)
+	fmt.Fprintln(w)
+	for _, x := range r.Exchanges {
+		what := string(x.Verdict)
+		if x.Got != 0 && x.Got != x.Want {
+			what = fmt.Sprintf("got %d, want %d", x.Got, x.Want)
+		}
+		if x.Verdict != transcript.OK {
+			fmt.Fprintf(w, "%s:%d: request %s: %s: %s\n", r.File, x.Line, cli.OneLine(x.Name), what, cli.OneLine(cli.OrDash(x.Why != "", x.Why)))
+		}
+	}
+	fmt.Fprintf(w, "%d as recorded, %d differ, %d left out\n", r.OK, r.Differs, r.Skipped)
 }

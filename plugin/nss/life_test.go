@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
@@ -21,6 +22,11 @@ func TestStatus(t *testing.T) {
 	} {
 		name := path[strings.LastIndex(path, "/")+1:]
 		same(t, w.must(t, 200, get, plants+"=plant-1"+path, ""), `{"ietf-network-slice-service:`+name+`": `+want+`}`)
+	}
+	w.sco.Say(intent.Pending)
+	w.must(t, 201, post, root, small("two", ""))
+	for _, path := range []string{"", "/sdps/sdp=n", "/connection-groups/connection-group=g/connectivity-construct=c"} {
+		same(t, w.must(t, 200, get, plants+"=two"+path+"/status/oper-status", ""), `{"ietf-network-slice-service:oper-status": {"status": "ietf-vpn-common:op-down"}}`)
 	}
 	w.must(t, 404, get, plants+"=plant-1/status?content=config", "")
 	w.must(t, 501, get, root+"?content=nonconfig", "")

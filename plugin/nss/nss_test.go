@@ -250,7 +250,14 @@ func TestShapes(t *testing.T) {
 		{name: "one end", old: `, {"id": "s", "node-id": "south"}`, new: ``, status: 400},
 		{name: "a status that is none", old: `"node-id": "north"`, new: `"node-id": "north", "status": {"admin-status": {"status": "up"}}`, status: 400},
 		{name: "a long id", old: `{"id": "g"`, new: `{"id": "` + strings.Repeat("g", 256) + `"`, status: 400},
-		{name: "a circuit too narrow", old: `"node-id": "north"`, new: `"node-id": "north", "attachment-circuits": {"attachment-circuit": [{"id": "1", "mtu": 1000}]}`, want: []string{"two: vnet g [north south] [] mtu 0 cap 0"}},
+		{name: "a circuit too narrow", old: `"sdps": {"sdp": [{"id": "n", "node-id": "north"`, new: `"service-slo-sle-policy": {"slo-policy": {"mtu": 1001}},
+			"sdps": {"sdp": [{"id": "n", "node-id": "north", "attachment-circuits": {"attachment-circuit": [{"id": "1", "mtu": 1000}]}`, status: 400},
+		{name: "two tags of a circuit", old: `"node-id": "north"`, new: `"node-id": "north", "attachment-circuits": {"attachment-circuit": [{"id": "1", "ac-tags": {"ac-tag": [{"tag-type": "vlan-id", "tag-type-value": ["7"]}, {"tag-type": "cvlan-id", "tag-type-value": ["8"]}]}}]}`, status: 400},
+		{name: "no tag of a circuit", old: `"node-id": "north"`, new: `"node-id": "north", "attachment-circuits": {"attachment-circuit": [{"id": "1", "ac-tags": {"ac-tag": [{"tag-type": "vlan-id", "tag-type-value": ["4095"]}]}}]}`, status: 400},
+		{name: "one tag of a circuit and one to match", old: `"node-id": "north"`, new: `"node-id": "north", "attachment-circuits": {"attachment-circuit": [{"id": "1", "ac-tags": {"ac-tag": [{"tag-type": "vlan-id", "tag-type-value": ["7"]}]}}]},
+			"service-match-criteria": {"match-criterion": [{"index": 1, "match-type": [{"type": "vlan", "vlan": [8]}], "target-connection-group-id": "g"}]}`, status: 400},
+		{name: "two groups with one name of a network", old: `{"id": "g",`, new: `{"id": "the-group-197d949a", "connectivity-construct": [{"id": "c", "a2a-sdp": [{"sdp-id": "n"}, {"sdp-id": "s"}]}]}, {"id": "The Group",`, status: 400},
+		{name: "a circuit that is wide enough", old: `"node-id": "north"`, new: `"node-id": "north", "attachment-circuits": {"attachment-circuit": [{"id": "1", "mtu": 1000}]}`, want: []string{"two: vnet g [north south] [] mtu 0 cap 0"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)

@@ -46,6 +46,8 @@ type Book struct {
 
 	mu       sync.Mutex
 	services map[Key]Service
+	accounts map[[2]string]map[string]Service // the same, by door and account
+	unsaved  map[slice.ID]bool                // slices of which the store does not know what came of them
 	notes    map[[2]string]map[string][]byte
 	number   uint64
 	now      *Composition
@@ -60,12 +62,13 @@ func New(cfg Config) (*Book, error) {
 	}
 	b := &Book{
 		cfg: cfg, doors: newTurns[[2]string](), ways: newTurns[slice.ID](), kick: make(chan struct{}, 1),
-		services: map[Key]Service{}, notes: map[[2]string]map[string][]byte{}, slices: map[slice.ID]*kept{},
+		services: map[Key]Service{}, accounts: map[[2]string]map[string]Service{}, unsaved: map[slice.ID]bool{},
+		notes: map[[2]string]map[string][]byte{}, slices: map[slice.ID]*kept{},
 	}
 	if err := b.load(); err != nil {
 		return nil, err
 	}
-	b.now = Compose(slices.Collect(maps.Values(b.services)))
+	b.now = Compose(slices.SortedFunc(maps.Values(b.services), byNumber))
 	return b, nil
 }
 
@@ -159,9 +162,9 @@ func (b *Book) Accounts(door string) []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	seen := map[string]bool{}
-	for k := range b.services {
-		if k.Door == door {
-			seen[k.Account] = true
+	for at, services := range b.accounts {
+		if at[0] == door && len(services) > 0 {
+			seen[at[1]] = true
 		}
 	}
 	for at, notes := range b.notes {

@@ -131,12 +131,19 @@ func (b *Book) apply(ctx context.Context, id slice.ID, k kept) error {
 }
 
 // ours reports whether a slice of the SCO is one that the book has asked for: a
-// crash may have come between the order and its note in the book.
+// crash may have come between the order and its note in the book. Members may have
+// been added since, so the networks tell.
 func ours(have intent.Status, k kept) bool {
-	if have.Intents == nil {
+	if have.Intents == nil || have.Tenant != cmp.Or(k.Applied.Slice.Tenant, k.Before.Slice.Tenant) {
 		return false
 	}
-	return intent.Equal(*have.Intents, k.Applied) || intent.Equal(*have.Intents, k.Before)
+	return sameNetworks(*have.Intents, k.Applied) || sameNetworks(*have.Intents, k.Before)
+}
+
+func sameNetworks(a, b intent.Intents) bool {
+	return slices.EqualFunc(a.Slice.Networks, b.Slice.Networks, func(x, y intent.Network) bool {
+		return x.Name == y.Name && x.Type == y.Type && x.CIDR == y.CIDR
+	})
 }
 
 // withOthers returns what the book wants, with the members that others have added.
@@ -169,7 +176,7 @@ func find(in intent.Intents, name slice.NetworkName) intent.Network {
 }
 
 // settled notes what came of an order to the SCO. It is written down with the next
-// change: until then, a crash makes the book ask once more.
+// change, or when Run ends: after a crash, the book asks once more.
 func (b *Book) settled(id slice.ID, was kept, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -180,29 +187,30 @@ func (b *Book) settled(id slice.ID, was kept, err error) {
 		if refuses(err) {
 			k.Refused = err.Error()
 		}
+		return
 	case was.Gone:
 		delete(b.slices, id)
-		b.dirty(id, nil)
 	default:
 		k.Pending, k.There, k.Refused, k.tries = false, true, "", 0
 		k.Before = intent.Intents{}
-		b.dirty(id, k)
 	}
+	b.unsaved[id] = true
 }
 
-// dirty writes a slice's record. That it cannot be written only costs a question
-// after a crash.
-func (b *Book) dirty(id slice.ID, k *kept) {
+// save writes down what is not yet. That it cannot only costs a question after a
+// crash.
+func (b *Book) save() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	w := changes{}
-	if k == nil {
-		w.raw(bucketSlices, string(id), nil)
-	} else if err := w.put(bucketSlices, string(id), k); err != nil {
-		b.cfg.Logger.Error("the book was not written", "slice", string(id), "reason", err.Error())
+	if err := b.settle(w); err != nil || len(w) == 0 {
 		return
 	}
 	if err := errors.Join(b.fail("settle"), b.cfg.Store.WriteAll(w)); err != nil {
-		b.cfg.Logger.Error("the book was not written", "slice", string(id), "reason", err.Error())
+		b.cfg.Logger.Error("the book was not written", "reason", err.Error())
+		return
 	}
+	clear(b.unsaved)
 }
 
 // refuses reports whether the SCO will say the same again.
@@ -226,10 +234,12 @@ const (
 // before a crash is finished. A slice that somebody has deleted comes back.
 func (b *Book) Run(ctx context.Context) error {
 	b.missing()
+	defer b.save()
 	var tries int
 	look := b.cfg.Now().Add(lookEvery)
 	for {
 		left := b.finish(ctx)
+		b.save()
 		if tries++; left == 0 {
 			tries = 0
 		}

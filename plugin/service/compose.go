@@ -26,35 +26,20 @@ func (c *Composition) Place(k Key, name slice.NetworkName) (slice.NetworkID, boo
 	if !ok {
 		return slice.NetworkID{}, false
 	}
-	n, ok := c.node(i, name)
-	id, placed := c.places[n]
-	return id, ok && placed
+	n, ok := c.number(i, name)
+	if !ok {
+		return slice.NetworkID{}, false
+	}
+	return c.places[n], true
 }
 
 // Notes tell what was taken of a service and does otherwise than it looks.
 func (c *Composition) Notes(k Key) []string { return c.notes[k] }
 
-// makers returns the services that a slice is made of, each with its networks: two
-// compositions that answer the same make the same slice of the same services.
-func (c *Composition) makers(id slice.ID) []string {
-	p, ok := c.parts[id]
-	if !ok {
-		return nil
-	}
-	var all []string
-	for _, n := range p.networks {
-		all = append(all, fmt.Sprintf("%s#%d", c.services[p.service].Key, n))
-	}
-	for _, f := range p.folded {
-		all = append(all, fmt.Sprintf("%s#%d>%d", c.services[f.from.service].Key, f.from.network, f.into))
-	}
-	return all
-}
-
 // names reports whether a slice is made of one of some services.
 func (c *Composition) names(id slice.ID, some map[Key]bool) bool {
-	p, ok := c.parts[id]
-	if !ok {
+	p := c.parts[id]
+	if p == nil {
 		return false
 	}
 	return some[c.services[p.service].Key] ||
@@ -65,7 +50,7 @@ func (c *Composition) names(id slice.ID, some map[Key]bool) bool {
 // and what of it a service asked for and does not get.
 func (c *Composition) Intents(id slice.ID) (intent.Intents, map[Key][]string) {
 	p := c.parts[id]
-	m := merger{c: c, part: p, notes: map[Key][]string{}}
+	m := merger{c: c, part: *p, notes: map[Key][]string{}}
 	owner := c.services[p.service]
 	m.out = owner.Intents.Clone()
 	m.out.Slice.ID, m.out.Slice.Tenant = id, owner.Tenant

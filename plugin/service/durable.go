@@ -97,8 +97,34 @@ func (b *Book) loadService(_ string, text []byte) error {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return err
 	}
-	b.services[s.Key] = s
+	b.set(s)
 	b.number = max(b.number, s.Number)
+	return nil
+}
+
+// set notes a service, and unset forgets one.
+func (b *Book) set(s Service) {
+	at := [2]string{s.Key.Door, s.Key.Account}
+	if b.accounts[at] == nil {
+		b.accounts[at] = map[string]Service{}
+	}
+	b.services[s.Key], b.accounts[at][s.Key.ID] = s, s
+}
+
+func (b *Book) unset(k Key) {
+	delete(b.services, k)
+	delete(b.accounts[[2]string{k.Door, k.Account}], k.ID)
+}
+
+// settle puts into a transaction what came of orders to the SCO since the last one.
+func (b *Book) settle(w changes) error {
+	for id := range b.unsaved {
+		if k := b.slices[id]; k == nil {
+			w.raw(bucketSlices, string(id), nil)
+		} else if err := w.put(bucketSlices, string(id), k); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

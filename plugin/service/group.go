@@ -15,13 +15,16 @@ import (
 type node struct{ service, network int }
 
 // A Composition says which networks of services are one, and which slices of the
-// SCO come of it. It depends on the services alone, not on their order.
+// SCO come of it. It depends on the services alone, not on their order. It does not
+// change.
 type Composition struct {
-	services []Service
-	at       map[Key]int
+	services []*Service
 	ids      []slice.ID // of the slice of each service if nothing joins
-	parts    map[slice.ID]part
-	places   map[node]slice.NetworkID
+	at       map[Key]int
+	first    []int // number of each service's first node, among all
+	nodes    []node
+	places   []slice.NetworkID // of each node; none: the service has lost its slice
+	parts    map[slice.ID]*part
 	notes    map[Key][]string
 	clashes  map[Key]slice.ID // services that lost the id of their slice to an older one
 }
@@ -41,44 +44,93 @@ type fold struct {
 
 // Compose joins services.
 func Compose(services []Service) *Composition {
-	c := &Composition{
-		services: slices.Clone(services), at: map[Key]int{}, parts: map[slice.ID]part{},
-		places: map[node]slice.NetworkID{}, notes: map[Key][]string{}, clashes: map[Key]slice.ID{},
+	all := make([]*Service, len(services))
+	for i := range services {
+		all[i] = &services[i]
 	}
-	slices.SortFunc(c.services, func(a, b Service) int {
+	return compose(all, nil)
+}
+
+// compose joins services. What is known of them already is taken from another
+// composition, which may be nil.
+func compose(services []*Service, before *Composition) *Composition {
+	c := &Composition{
+		services: services, at: make(map[Key]int, len(services)), parts: make(map[slice.ID]*part, len(services)),
+		notes: map[Key][]string{}, clashes: map[Key]slice.ID{},
+	}
+	byAge := func(a, b *Service) int {
 		return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Key.String(), b.Key.String()))
-	})
+	}
+	if !slices.IsSortedFunc(services, byAge) {
+		c.services = slices.Clone(services)
+		slices.SortFunc(c.services, byAge)
+	}
 	for i, s := range c.services {
 		c.at[s.Key] = i
+		c.first = append(c.first, len(c.nodes))
+		for k := range s.Intents.Slice.Networks {
+			c.nodes = append(c.nodes, node{i, k})
+		}
 	}
-	c.name()
-	g := newGroups()
+	c.places = make([]slice.NetworkID, len(c.nodes))
+	c.name(before)
+	g := newGroups(len(c.nodes))
 	c.byTags(g)
 	c.byJoins(g)
 	c.place(g)
 	return c
 }
 
-// groups are sets of nodes that are joined.
-type groups struct{ up map[node]node }
+// groups are sets of nodes that are joined, by their numbers.
+type groups struct{ up []int }
 
-func newGroups() *groups { return &groups{up: map[node]node{}} }
+func newGroups(n int) *groups {
+	g := &groups{up: make([]int, n)}
+	for i := range g.up {
+		g.up[i] = i
+	}
+	return g
+}
 
-func (g *groups) of(n node) node {
-	for {
-		up, ok := g.up[n]
-		if !ok {
-			return n
+func (g *groups) of(n int) int {
+	for g.up[n] != n {
+		g.up[n] = g.up[g.up[n]]
+		n = g.up[n]
+	}
+	return n
+}
+
+// join makes two sets one. Who heads it is decided later, and not by the order.
+func (g *groups) join(a, b int) { g.up[g.of(b)] = g.of(a) }
+
+// name gives every service the id of its slice. Of two that want the same one the
+// older gets it, and the other has no networks.
+func (c *Composition) name(before *Composition) {
+	owner := make(map[slice.ID]Key, len(c.services))
+	c.ids = make([]slice.ID, len(c.services))
+	for i, s := range c.services {
+		c.ids[i] = before.id(s)
+		if first, taken := owner[c.ids[i]]; taken {
+			c.clashes[s.Key] = c.ids[i]
+			c.note(s.Key, "slice %s belongs to %s", c.ids[i], first)
+			continue
 		}
-		n = up
+		owner[c.ids[i]] = s.Key
 	}
 }
 
-// join makes two sets one. The head of a set is found again whatever the order.
-func (g *groups) join(a, b node) {
-	if a, b = g.of(a), g.of(b); a != b {
-		g.up[b] = a
+// id returns the id of a service's slice if nothing joins.
+func (c *Composition) id(s *Service) slice.ID {
+	if s.Intents.Slice.ID != "" {
+		return s.Intents.Slice.ID
 	}
+	if c != nil {
+		if i, ok := c.at[s.Key]; ok && c.services[i].Intents.Slice.ID == "" && c.services[i].Tenant == s.Tenant {
+			return c.ids[i]
+		}
+	}
+	sum := sha256.Sum256([]byte(s.Key.path() + " " + string(s.Tenant)))
+	return slice.ID(slice.Label(s.Key.Door) + "-" + hex.EncodeToString(sum[:8]))
 }
 
 // A tag is what a tenant's network is called at the hand-off of a domain.
@@ -90,16 +142,17 @@ type tag struct {
 
 // byTags joins networks that a domain hands over by one tag.
 func (c *Composition) byTags(g *groups) {
-	claimed, first := map[tag]node{}, map[tag]node{}
+	claimed, first := map[tag]int{}, map[tag]int{}
 	for i, s := range c.services {
 		for _, h := range s.HandOffs {
-			n, ok := c.node(i, h.Network)
+			n, ok := c.number(i, h.Network)
 			if !ok || h.VLAN == 0 {
 				continue
 			}
 			t := tag{s.Tenant, h.Domain, h.VLAN}
 			if owner, taken := claimed[t]; h.Claims && taken && owner != n {
-				c.note(s.Key, "domain %s, VLAN %d: it belongs to %s, so network %s stays apart from it", h.Domain, h.VLAN, c.services[owner.service].Key, h.Network)
+				c.note(s.Key, "domain %s, VLAN %d: it belongs to %s, so network %s stays apart from it",
+					h.Domain, h.VLAN, c.services[c.nodes[owner].service].Key, h.Network)
 				continue
 			}
 			if h.Claims {
@@ -118,7 +171,7 @@ func (c *Composition) byTags(g *groups) {
 func (c *Composition) byJoins(g *groups) {
 	for i, s := range c.services {
 		for _, j := range s.Joins {
-			n, ok := c.node(i, j.Network)
+			n, ok := c.number(i, j.Network)
 			with, there := c.at[j.With]
 			if !ok || !there || c.services[with].Tenant != s.Tenant {
 				continue
@@ -127,87 +180,75 @@ func (c *Composition) byJoins(g *groups) {
 			if networks := c.services[with].Intents.Slice.Networks; of == "" && len(networks) == 1 {
 				of = networks[0].Name
 			}
-			if other, ok := c.node(with, of); ok {
+			if other, ok := c.number(with, of); ok {
 				g.join(n, other)
 			}
 		}
 	}
 }
 
-// node finds a network of a service that has not lost its slice.
-func (c *Composition) node(service int, name slice.NetworkName) (node, bool) {
-	if _, lost := c.clashes[c.services[service].Key]; lost {
-		return node{}, false
+// number finds the node of a network, of a service that has not lost its slice.
+func (c *Composition) number(service int, name slice.NetworkName) (int, bool) {
+	s := c.services[service]
+	if _, lost := c.clashes[s.Key]; lost {
+		return 0, false
 	}
-	for k, n := range c.services[service].Intents.Slice.Networks {
-		if n.Name == name {
-			return node{service, k}, true
-		}
-	}
-	return node{}, false
-}
-
-// name gives every service the id of its slice. Of two that want the same one the
-// older gets it, and the other has no networks.
-func (c *Composition) name() {
-	owner := map[slice.ID]Key{}
-	for _, s := range c.services {
-		id := sliceOf(s)
-		c.ids = append(c.ids, id)
-		if first, taken := owner[id]; taken {
-			c.clashes[s.Key] = id
-			c.note(s.Key, "slice %s belongs to %s", id, first)
-			continue
-		}
-		owner[id] = s.Key
-	}
+	k := slices.IndexFunc(s.Intents.Slice.Networks, func(n intent.Network) bool { return n.Name == name })
+	return c.first[service] + k, k >= 0
 }
 
 // place gives every set a network of one of its services: of an instance of OSM if
 // there is one, else of the oldest.
 func (c *Composition) place(g *groups) {
-	heads := map[node]node{}
-	c.each(func(n node) {
+	heads := make([]int, len(c.nodes))
+	for i := range heads {
+		heads[i] = -1
+	}
+	c.each(func(n int) {
 		root := g.of(n)
-		if have, ok := heads[root]; !ok || c.rank(n) < c.rank(have) {
+		if heads[root] < 0 || c.rank(n) < c.rank(heads[root]) {
 			heads[root] = n
 		}
 	})
-	c.each(func(n node) {
+	c.each(func(n int) {
 		head := heads[g.of(n)]
-		id := c.ids[head.service]
+		at := c.nodes[head]
+		id := c.ids[at.service]
 		p := c.parts[id]
-		p.service = head.service
-		if head == n {
-			p.networks = append(p.networks, n.network)
-		} else {
-			p.folded = append(p.folded, fold{n, head.network})
+		if p == nil {
+			p = &part{service: at.service}
+			c.parts[id] = p
 		}
-		c.parts[id] = p
-		c.places[n] = slice.NetworkID{Slice: id, Network: c.network(head).Name}
+		if head == n {
+			p.networks = append(p.networks, at.network)
+		} else {
+			p.folded = append(p.folded, fold{c.nodes[n], at.network})
+		}
+		c.places[n] = slice.NetworkID{Slice: id, Network: c.network(at).Name}
 	})
 }
 
-func (c *Composition) network(n node) intent.Network {
-	return c.services[n.service].Intents.Slice.Networks[n.network]
+func (c *Composition) network(n node) *intent.Network {
+	return &c.services[n.service].Intents.Slice.Networks[n.network]
 }
 
 // rank is lower for networks that others fold into.
-func (c *Composition) rank(n node) int {
-	if c.services[n.service].Key.Door == NSI {
+func (c *Composition) rank(n int) int {
+	if c.services[c.nodes[n].service].Key.Door == NSI {
 		return -1
 	}
-	return n.service
+	return n
 }
 
-func (c *Composition) each(f func(node)) {
-	for i, s := range c.services {
-		if _, lost := c.clashes[s.Key]; lost {
-			continue
+// each calls f for every node of services that have not lost their slice.
+func (c *Composition) each(f func(int)) {
+	for n, at := range c.nodes {
+		if len(c.clashes) > 0 {
+			if _, lost := c.clashes[c.services[at.service].Key]; lost {
+				continue
+			}
 		}
-		for k := range s.Intents.Slice.Networks {
-			f(node{i, k})
-		}
+		f(n)
 	}
 }
 
@@ -215,11 +256,15 @@ func (c *Composition) note(k Key, format string, args ...any) {
 	c.notes[k] = append(c.notes[k], fmt.Sprintf(format, args...))
 }
 
-// sliceOf returns the id of the slice of a service if nothing joins.
-func sliceOf(s Service) slice.ID {
-	if s.Intents.Slice.ID != "" {
-		return s.Intents.Slice.ID
+// alike reports whether two compositions make a slice of the same networks of the
+// same services.
+func (c *Composition) alike(o *Composition, id slice.ID) bool {
+	p, q := c.parts[id], o.parts[id]
+	if p == nil || q == nil {
+		return p == q
 	}
-	sum := sha256.Sum256([]byte(s.Key.String()))
-	return slice.ID(slice.Label(s.Key.Door) + "-" + hex.EncodeToString(sum[:8]))
+	return c.services[p.service].Key == o.services[q.service].Key && slices.Equal(p.networks, q.networks) &&
+		slices.EqualFunc(p.folded, q.folded, func(x, y fold) bool {
+			return x.into == y.into && x.from.network == y.from.network && c.services[x.from.service].Key == o.services[y.from.service].Key
+		})
 }

@@ -99,6 +99,9 @@ func (b *Book) write(t *Tx, ways []slice.ID) ([]slice.ID, step, error) {
 		}
 	}
 	w := changes{}
+	if err := b.settle(w); err != nil {
+		return nil, s, err
+	}
 	after, err := b.wanted(next, touched, t.keys(), w)
 	if err != nil {
 		return nil, s, err
@@ -112,6 +115,7 @@ func (b *Book) write(t *Tx, ways []slice.ID) ([]slice.ID, step, error) {
 	if err := b.cfg.Store.WriteAll(w); err != nil {
 		return nil, s, fmt.Errorf("write the book: %w", err)
 	}
+	clear(b.unsaved)
 	b.accept(t, next)
 	maps.Copy(b.slices, after)
 	s.slices = touched
@@ -128,47 +132,78 @@ func (t *Tx) keys() map[Key]bool {
 }
 
 // with returns what comes of all services with those of a Tx, and what was there
-// instead. New ones get their numbers.
+// instead. New ones get their numbers, which are higher than all others.
 func (b *Book) with(t *Tx) (*Composition, step) {
 	s := step{services: map[Key]*Service{}, notes: map[string][]byte{}}
-	all := make(map[Key]Service, len(b.services)+1)
-	maps.Copy(all, b.services)
-	number := b.number
-	for _, id := range slices.SortedFunc(maps.Keys(t.changed), func(x, y string) int {
-		return cmp.Or(cmp.Compare(t.services[x].Number, t.services[y].Number), cmp.Compare(x, y))
-	}) {
-		key := Key{t.door, t.account, id}
-		s.services[key] = nil
-		if have, ok := b.services[key]; ok {
-			s.services[key] = &have
-		}
-		one, ok := t.services[id]
-		if !ok {
-			delete(all, key)
-			continue
-		}
-		if s.services[key] == nil {
-			number++
-			one.Number, one.Since = number, b.cfg.Now().UTC()
-			t.services[id] = one
-		}
-		all[key] = one
-	}
 	for name := range t.noted {
 		s.notes[name] = b.notes[[2]string{t.door, t.account}][name]
 	}
-	return Compose(slices.Collect(maps.Values(all))), s
+	if len(t.changed) == 0 {
+		return b.now, s
+	}
+	now := map[Key]*Service{}
+	var late []*Service
+	number := b.number
+	for _, id := range t.inOrder() {
+		key := Key{t.door, t.account, id}
+		have, had := b.services[key]
+		if had {
+			s.services[key] = &have
+		} else {
+			s.services[key] = nil
+		}
+		one, ok := t.services[id]
+		switch {
+		case !ok:
+			now[key] = nil
+		case had && one.Number == have.Number:
+			now[key] = &one
+		default:
+			if t.back == nil {
+				number++
+				one.Number, one.Since = number, b.cfg.Now().UTC()
+				t.services[id] = one
+			}
+			late = append(late, &one)
+		}
+	}
+	all := make([]*Service, 0, len(b.now.services)+len(late))
+	for _, one := range b.now.services {
+		if next, changed := now[one.Key]; !changed {
+			all = append(all, one)
+		} else if next != nil {
+			all = append(all, next)
+		}
+	}
+	return compose(append(all, late...), b.now), s
+}
+
+// inOrder returns the ids of the services that a Tx has changed, new ones in the
+// order in which they came.
+func (t *Tx) inOrder() []string {
+	return slices.SortedFunc(maps.Keys(t.changed), func(x, y string) int {
+		return cmp.Or(cmp.Compare(t.services[x].Number, t.services[y].Number), cmp.Compare(x, y))
+	})
 }
 
 // touched returns the slices, sorted, that another composition makes of other
 // services, or of services that have changed.
 func (b *Book) touched(next *Composition, changed map[Key]bool) []slice.ID {
 	var all []slice.ID
-	for _, id := range union(b.now.Slices(), next.Slices()) {
-		if b.now.names(id, changed) || next.names(id, changed) || !slices.Equal(b.now.makers(id), next.makers(id)) {
+	if next == b.now {
+		return nil
+	}
+	for id := range b.now.parts {
+		if b.now.names(id, changed) || next.names(id, changed) || !b.now.alike(next, id) {
 			all = append(all, id)
 		}
 	}
+	for id := range next.parts {
+		if b.now.parts[id] == nil {
+			all = append(all, id)
+		}
+	}
+	slices.Sort(all)
 	return all
 }
 
@@ -265,10 +300,10 @@ func (b *Book) accept(t *Tx, next *Composition) {
 		key := Key{t.door, t.account, id}
 		s, ok := t.services[id]
 		if !ok {
-			delete(b.services, key)
+			b.unset(key)
 			continue
 		}
-		b.services[key] = s
+		b.set(s)
 		b.number = max(b.number, s.Number)
 	}
 	for name := range t.noted {
@@ -280,7 +315,7 @@ func (b *Book) accept(t *Tx, next *Composition) {
 // ways to the slices are the caller's.
 func (b *Book) undo(ctx context.Context, t *Tx, s step) error {
 	back := &Tx{
-		door: t.door, account: t.account, services: map[string]Service{}, notes: s.notes, changed: t.changed, noted: t.noted,
+		door: t.door, account: t.account, services: map[string]Service{}, notes: s.notes, changed: t.changed, noted: t.noted, back: t,
 	}
 	for key, have := range s.services {
 		if have != nil {

@@ -90,37 +90,40 @@ func (d *Door) add(tx *service.Tx, l link, s service.Service) error {
 	case len(tx.Notes()) >= d.cfg.Most:
 		return restconf.Errorf(restconf.ResourceDenied, l.path(), "the account has %d connectivity services already", d.cfg.Most)
 	}
-	if err := samePair(tx, l); err != nil {
+	if err := samePair(tx, l, s); err != nil {
 		return err
 	}
 	tx.Put(s)
 	return keep(tx, l)
 }
 
-// samePair wants the two services of a pair to lie between the same end points.
-func samePair(tx *service.Tx, l link) error {
-	other, err := kept(tx, l.partner())
-	if err != nil || other == nil {
-		return err
-	}
-	if !slices.Equal(other.points(), l.points()) {
-		return restconf.Errorf(restconf.DataExists, l.path(), "%s, the other direction, has other end points", other.UUID)
+// samePair wants the two services of a pair to lie between the same places. Their
+// service interface points may be others: one for each direction of a place.
+func samePair(tx *service.Tx, l link, s service.Service) error {
+	other, there := tx.Service(l.partner())
+	if there && !slices.Equal(places(other), places(s)) {
+		return restconf.Errorf(restconf.DataExists, l.path(), "%s, the other direction, lies between other places", other.Key.ID)
 	}
 	return nil
 }
 
-func (l *link) path() string {
-	return fmt.Sprintf("/tapi-connectivity:connectivity-service[uuid='%s']", l.UUID)
+// places returns what a service joins, in an order of its own.
+func places(s service.Service) []string {
+	var all []string
+	for _, n := range s.Intents.Slice.Networks {
+		for _, d := range n.Domains {
+			all = append(all, string(d))
+		}
+		for _, m := range n.Members {
+			all = append(all, string(m.Domain)+"/"+string(m.Name)+"/"+m.Interface)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
-// points returns the service interface points in an order of their own.
-func (l *link) points() []string {
-	points := make([]string, len(l.Ends))
-	for i, e := range l.Ends {
-		points[i] = e.SIP.UUID
-	}
-	slices.Sort(points)
-	return points
+func (l *link) path() string {
+	return fmt.Sprintf("/tapi-connectivity:connectivity-service[uuid='%s']", l.UUID)
 }
 
 // The ends of the UUIDs that the connector gives to the two directions of what is

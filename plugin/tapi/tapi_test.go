@@ -101,7 +101,7 @@ func TestPoints(t *testing.T) {
 		}
 		got = append(got, p.UUID+" "+p.Names[0].Value)
 	}
-	if want := []string{uuidOf("a") + " a", uuidOf("a/camera") + " a/camera", uuidOf("b") + " b", uuidOf("b/viewer") + " b/viewer"}; !slices.Equal(got, want) {
+	if want := []string{uuidOf("a") + " a", uuidOf("a/camera") + " a/camera", uuidOf("b") + " b", uuidOf("b/viewer") + " b/viewer", uuidOf("b-in") + " b-in", uuidOf("b-out") + " b-out"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if text := w.must(t, 200, get, sips+"="+uuidOf("b"), ""); !strings.Contains(text, uuidOf("b")) || strings.Contains(text, uuidOf("a")) {
@@ -129,6 +129,8 @@ func TestNetworks(t *testing.T) {
 			[]string{body(there, "UNIDIRECTIONAL", "a", "b"), body(back, "UNIDIRECTIONAL", "b", "a")},
 			[]string{there + ": vnet eline-42f2e61d [a b] [] 1000000 with " + back, back + ": vnet eline-42f2e61d [b a] [] 1000000 with " + there},
 		},
+		{"a pair with a point for each direction", []string{body(there, "UNIDIRECTIONAL", "a", "b-in"), body(back, "UNIDIRECTIONAL", "b-out", "a")},
+			[]string{there + ": vnet eline-42f2e61d [a b] [] 1000000 with " + back, back + ": vnet eline-42f2e61d [b a] [] 1000000 with " + there}},
 		{"the same again", []string{body(one, "BIDIRECTIONAL", "a", "b"), body(one, "BIDIRECTIONAL", "a", "b")}, []string{one + ": vnet eline-836ab54f [a b] [] 1000000"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -212,6 +214,7 @@ func TestRefused(t *testing.T) {
 		{name: "an unknown layer", body: change(`"ETH"`, `"IP"`), status: 400, tag: "invalid-value"},
 		{name: "an unknown unit", body: change(`GBPS`, `GHz`), status: 400, tag: "invalid-value"},
 		{name: "no capacity", body: change(`"value": 1`, `"value": 0`), status: 400, tag: "invalid-value"},
+		{name: "more capacity than we can count", body: change(`"value": 1, "unit": "GBPS"`, `"value": "5", "unit": "TBPS"`), status: 400, tag: "invalid-value"},
 		{name: "too much capacity", body: change(`"value": 1`, `"value": "18446744073709551615"`), status: 400, tag: "invalid-value"},
 		{name: "three ends", body: change(`"end-point": [`, `"end-point": [{"local-id": "c", "service-interface-point": {"service-interface-point-uuid": "b/viewer"}},`), status: 400, tag: "bad-element"},
 		{name: "no ends", body: `{"tapi-connectivity:connectivity-service": [{"uuid": "` + back + `"}]}`, status: 400, tag: "bad-element"},

@@ -61,6 +61,8 @@ var endpoints = catalog{
 	{Name: "a/camera", Domain: "a", Workload: "camera"},
 	{Name: "b", Domain: "b"},
 	{Name: "b/viewer", Domain: "b", Workload: "viewer", Interface: "eth1"},
+	{Name: "b-in", Domain: "b"},
+	{Name: "b-out", Domain: "b"},
 	{Name: "of-others", Domain: "c", Tenant: "others"},
 }
 

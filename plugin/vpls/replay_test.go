@@ -39,7 +39,7 @@ func TestReplay(t *testing.T) {
 	}
 	at := 0
 	player.Done = func(r transcript.Result) {
-		if all[at].Told() != (r.Verdict == transcript.Skipped) || r.Verdict == transcript.Different {
+		if all[at].Told != (r.Verdict == transcript.Skipped) || r.Verdict == transcript.Different {
 			t.Errorf("%s: request %s: %s %d, want %d: %s", r.Call, r.Name, r.Verdict, r.Got, r.Want, r.Why)
 		}
 		if at++; at < len(all) && all[at].Call == r.Call {

@@ -116,7 +116,7 @@ func (w *Watcher) tend(ctx context.Context, r *nsi) error {
 		return nil
 	}
 	last := w.memories[r.ID]
-	if r.Admin.Modified < last.Modified || last.Ended && r.Admin.Modified == last.Modified {
+	if r.Admin.Modified < last.Modified {
 		return nil // an answer from earlier
 	}
 	if last.Lost && r.Admin.Modified == last.Modified {

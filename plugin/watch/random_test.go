@@ -42,19 +42,19 @@ func (l *life) text() string {
 
 // step lets something happen to a slice.
 func (w *world) step(r *rand.Rand, l *life) {
-	switch {
-	case l.stage == ordered:
+	switch l.stage {
+	case ordered:
 		w.nbi.Start(l.id)
 		l.stage = started
-	case l.stage == started:
+	case started:
 		w.nbi.Finish(l.id)
 		l.stage = finished
-	case l.stage == finished:
+	case finished:
 		w.live(r, l)
-	case l.stage == terminating:
+	case terminating:
 		w.nbi.Terminated(l.id)
 		l.stage = terminated
-	case l.stage == terminated:
+	case terminated:
 		w.nbi.Drop(l.id)
 		l.stage = dropped
 	}
@@ -138,6 +138,7 @@ func TestRandom(t *testing.T) {
 }
 
 func random(t *testing.T, seed uint64) {
+	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 1))
 	w := newWorld(t)
 	var lives []*life

@@ -106,7 +106,7 @@ func TestCallback(t *testing.T) {
 	} {
 		e := web.NewEcho(slog.New(slog.DiscardHandler), web.MaxBody)
 		tc.w.Mount(e.Group("/osm/callback"))
-		req := httptest.NewRequest(tc.method, "/osm/callback", strings.NewReader(tc.body))
+		req := httptest.NewRequestWithContext(t.Context(), tc.method, "/osm/callback", strings.NewReader(tc.body))
 		if tc.user != "" {
 			req.SetBasicAuth(tc.user, tc.password)
 		}

@@ -155,7 +155,6 @@ func TestSpanningIsOne(t *testing.T) {
 			}
 			w.nbi.Finish(nsi)
 			w.poll()
-			w.book.View(service.NSI, "osm", func(*service.Tx) {})
 			if got := w.networks(); got != 1 {
 				t.Errorf("%s first: %d networks in the SCO: %q", first, got, w.sco.state())
 			}
@@ -181,10 +180,13 @@ func (w *world) networks() (count int) {
 func TestMixed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.wim("one", 600, "alpha", "beta")
+		w.wim("one", 600, "alpha", "beta", "gamma")
 		nsi := w.running("s", "mixed", nil, map[string]any{"netslice-subnet": []any{w.spanning(), map[string]any{"id": "c", "vimAccountId": w.vims["gamma"]}}})
 		w.vpls("wire", 600, "alpha", "beta")
 		w.want("press/s video[alpha beta gamma]")
+		if got := w.kept(nsi).HandOffs; len(got) != 2 || got[1].Domain != "beta" {
+			t.Errorf("OSM asks a WIM for the service that spans alone, not %v", got)
+		}
 		w.nbi.FailService(w.nbi.Services(nsi)[0]) // with both its domains
 		w.poll()
 		if got := w.kept(nsi).Intents.Slice.Domains; len(got) != 1 || got[0].Name != "gamma" {

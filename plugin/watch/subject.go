@@ -63,33 +63,10 @@ func (w *Watcher) subnet(ctx context.Context, s *subject, t descriptor.Subnet) (
 	if i < 0 {
 		return out, nil
 	}
-	out.order = s.Admin.Subnets[i]
-	for _, p := range s.Params.Subnets { // NBI does not copy everything
-		if p.ID == t.ID && len(out.order.VNFs) == 0 {
-			out.order.VNFs = p.VNFs
-		}
-		if p.ID == t.ID && len(out.order.Links) == 0 {
-			out.order.Links = p.Links
-		}
-	}
-	var err error
-	if out.order.VIM != "" {
-		out.domain, out.nowhere = w.domainOf(ctx, out.order.VIM)
-		if errors.Is(out.nowhere, errPassing) {
-			return out, out.nowhere
-		}
-	}
-	for _, v := range out.order.VNFs {
-		if v.VIM == "" || v.VIM == out.order.VIM {
-			continue
-		}
-		d, err := w.domainOf(ctx, v.VIM)
-		if err != nil {
-			return out, err
-		}
-		if !slices.Contains(out.others, d) {
-			out.others = append(out.others, d)
-		}
+	out.order = s.ordered(i)
+	err := w.locate(ctx, &out)
+	if err != nil {
+		return out, err
 	}
 	if out.record, err = w.serviceOf(ctx, out.order.NSR); err != nil || out.record == nil {
 		return out, err
@@ -106,6 +83,44 @@ func (w *Watcher) subnet(ctx context.Context, s *subject, t descriptor.Subnet) (
 		s.nsds[out.nsd.ID] = doc
 	}
 	return out, err
+}
+
+// ordered returns how a subnet was ordered. NBI does not copy everything of the
+// parameters into the record.
+func (s *subject) ordered(i int) order {
+	o := s.Admin.Subnets[i]
+	for _, p := range s.Params.Subnets {
+		if p.ID == o.Subnet && len(o.VNFs) == 0 {
+			o.VNFs = p.VNFs
+		}
+		if p.ID == o.Subnet && len(o.Links) == 0 {
+			o.Links = p.Links
+		}
+	}
+	return o
+}
+
+// locate finds the domains of a subnet.
+func (w *Watcher) locate(ctx context.Context, n *subnet) error {
+	if n.order.VIM != "" {
+		n.domain, n.nowhere = w.domainOf(ctx, n.order.VIM)
+		if errors.Is(n.nowhere, errPassing) {
+			return n.nowhere
+		}
+	}
+	for _, v := range n.order.VNFs {
+		if v.VIM == "" || v.VIM == n.order.VIM {
+			continue
+		}
+		d, err := w.domainOf(ctx, v.VIM)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(n.others, d) {
+			n.others = append(n.others, d)
+		}
+	}
+	return nil
 }
 
 func nsdOf(name string, text json.RawMessage) (*descriptor.Document, error) {

@@ -72,7 +72,7 @@ func (w *Watcher) annexOf(ctx context.Context, id string) (*descriptor.Document,
 		}
 	}
 	revision := t.Admin.Revision.String()
-	if a, known := w.templates.annexes[id]; known {
+	if a, known := w.templates.annexes[id]; known && a.revision == revision {
 		return a.doc, a.err
 	}
 	text, err := w.osm.File(ctx, templatesPath+"/"+url.PathEscape(id)+annexPath)

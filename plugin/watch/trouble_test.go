@@ -191,7 +191,12 @@ func TestReordered(t *testing.T) {
 		w.nbi.Disturb(nil)
 		w.nbi.Terminated(nsi)
 		w.want()
-		w.nbi.Disturb(running)
+		w.nbi.Disturb(func(r osmtest.Request) osmtest.Trouble {
+			if tr := running(r); tr.Change != nil {
+				return tr
+			}
+			return services(r)
+		})
 		w.want()
 		w.restart()
 		w.want()

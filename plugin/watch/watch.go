@@ -122,15 +122,12 @@ func (w *Watcher) Run(ctx context.Context) error {
 	failed := 0
 	for {
 		w.subscribe(ctx)
-		err := w.Poll(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
+		switch err := w.Poll(ctx); {
+		case err == nil:
+			failed = 0
+		case ctx.Err() == nil:
 			failed++
 			w.log.Warn("poll of OSM failed", "error", err, "inARow", failed)
-		} else {
-			failed = 0
 		}
 		if !w.wait(ctx, failed) {
 			return nil

@@ -280,7 +280,7 @@ func TestDomains(t *testing.T) {
 func TestJoins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		w.nbi.Network = func(nsr, link, vim string) string { return link + "-" + vim }
+		w.nbi.Network = func(_, link, vim string) string { return link + "-" + vim }
 		put := func(tenant slice.Tenant, account, id string, d slice.Domain) {
 			t.Helper()
 			in := intent.Intents{Slice: intent.Slice{Domains: []intent.Domain{{Name: d}}, Networks: []intent.Network{{Name: "net", Domains: []slice.Domain{d}}}}}

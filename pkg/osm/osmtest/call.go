@@ -147,13 +147,17 @@ func clone(v any) any {
 // items returns the objects of a list.
 func items(v any) []record {
 	var out []record
-	list, _ := v.([]any)
-	for _, x := range list {
+	for _, x := range list(v) {
 		if r, ok := x.(record); ok {
 			out = append(out, r)
 		}
 	}
 	return out
+}
+
+func list(v any) []any {
+	l, _ := v.([]any)
+	return l
 }
 
 func text(v any) string {

@@ -120,12 +120,12 @@ func (n *NBI) addService(nsi, subnet record) {
 	order["nsdId"], order["nsName"], order["vimAccountId"] = subnet["_id"], text(nsi["name"])+"."+text(subnet["id"]), vim
 	order["nsDescription"] = subnet["description"]
 	nsr, op := n.newService(order)
-	nsi["nsr-ref-list"] = append(nsi["nsr-ref-list"].([]any), record{"nsr-ref": nsr})
+	nsi["nsr-ref-list"] = append(list(nsi["nsr-ref-list"]), record{"nsr-ref": nsr})
 	admin := object(nsi["_admin"])
 	entry := object(clone(order))
 	entry["nsr_id"], entry["nss-id"] = nsr, subnet["id"]
-	admin["netslice-subnet"] = append(admin["netslice-subnet"].([]any), entry)
-	admin["nsrs-detailed-list"] = append(admin["nsrs-detailed-list"].([]any), record{
+	admin["netslice-subnet"] = append(list(admin["netslice-subnet"]), entry)
+	admin["nsrs-detailed-list"] = append(list(admin["nsrs-detailed-list"]), record{
 		"nsrId": nsr, "shared": false, "nsd-id": subnet["nsd-ref"], "nss-id": subnet["id"], "nslcmop_instantiate": op,
 	})
 	admin["modified"] = n.seconds()

@@ -117,18 +117,16 @@ func (n *NBI) AddService(nsi, subnet, nsd, vim string, points map[string]string)
 	n.change("nsis", nsi, func(r record) {
 		s := record{"id": subnet, "description": subnet, "is-shared-nss": false, "nsd-ref": nsd, "_id": n.byID("nsd", nsd)["_id"]}
 		template, params := object(r["network-slice-template"]), object(r["instantiation_parameters"])
-		template["netslice-subnet"] = append(template["netslice-subnet"].([]any), s)
-		asked, _ := params["netslice-subnet"].([]any)
-		params["netslice-subnet"] = append(asked, record{"id": subnet, "vimAccountId": vim})
+		template["netslice-subnet"] = append(list(template["netslice-subnet"]), s)
+		params["netslice-subnet"] = append(list(params["netslice-subnet"]), record{"id": subnet, "vimAccountId": vim})
 		for _, v := range items(template["netslice-vld"]) {
 			if p := points[text(v["id"])]; p != "" {
-				tied, _ := v["nss-connection-point-ref"].([]any)
-				v["nss-connection-point-ref"] = append(tied, record{"nss-ref": subnet, "nsd-connection-point-ref": p})
+				v["nss-connection-point-ref"] = append(list(v["nss-connection-point-ref"]), record{"nss-ref": subnet, "nsd-connection-point-ref": p})
 			}
 		}
 		n.addService(r, s)
-		list := items(r["nsr-ref-list"])
-		nsr = text(list[len(list)-1]["nsr-ref"])
+		all := items(r["nsr-ref-list"])
+		nsr = text(all[len(all)-1]["nsr-ref"])
 	})
 	return nsr
 }
@@ -144,9 +142,9 @@ func (n *NBI) RemoveService(nsi, nsr string) {
 	})
 }
 
-func without(list any, key, value string) []any {
+func without(all any, key, value string) []any {
 	out := []any{}
-	for _, r := range items(list) {
+	for _, r := range items(all) {
 		if r[key] != value {
 			out = append(out, r)
 		}

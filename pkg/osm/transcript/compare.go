@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 )
@@ -109,8 +110,8 @@ type memory map[string][]byte
 // where it is read again.
 func (m memory) note(x Exchange) {
 	switch {
-	case x.Want.Status/100 != 2 || x.Request.Method == "GET" || x.Request.Method == "HEAD":
-	case x.Request.Method == "DELETE" || len(x.Request.Body) == 0:
+	case x.Want.Status/100 != 2 || !x.Request.writes():
+	case x.Request.Method == http.MethodDelete || len(x.Request.Body) == 0:
 		delete(m, x.Request.Target)
 	default:
 		m[x.Request.Target] = x.Request.Body
@@ -121,5 +122,5 @@ func (m memory) note(x Exchange) {
 // something that the server was given by other hands.
 func (m memory) wrote(x Exchange, ignore []string) bool {
 	body, there := m[x.Request.Target]
-	return x.Request.Method == "GET" && there && Differs(body, x.Want.Body, ignore) == "" && Differs(x.Want.Body, body, ignore) == ""
+	return x.Request.Method == http.MethodGet && there && Differs(body, x.Want.Body, ignore) == "" && Differs(x.Want.Body, body, ignore) == ""
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -46,6 +47,9 @@ type Player struct {
 	Authorization string
 	Bodies        Bodies   // empty: those that were written
 	Ignore        []string // names of JSON members that may differ
+	// Replace are texts of the recording, in paths and bodies, that are others here:
+	// what endpoints are called, say.
+	Replace map[string]string
 	// Done is told of each result when it is there. It may be nil.
 	Done func(Result)
 }
@@ -71,12 +75,14 @@ func (p Player) Play(ctx context.Context, exchanges []Exchange) ([]Result, error
 	p.URL = strings.TrimSuffix(p.URL, "/")
 	p.Bodies = cmp.Or(p.Bodies, WrittenBodies)
 	p.HTTP = cmp.Or(p.HTTP, NewClient(nil))
-	written := memory{}
+	written, replaced := memory{}, replacer(p.Replace)
 	results := make([]Result, 0, len(exchanges))
 	for _, x := range exchanges {
+		x.Request.Target = replaced.Replace(x.Request.Target)
+		x.Request.Body, x.Want.Body = []byte(replaced.Replace(string(x.Request.Body))), []byte(replaced.Replace(string(x.Want.Body)))
 		r := Result{Name: x.Name, Call: x.Call, Line: x.Line, Method: x.Request.Method, Target: x.Request.Target, Want: x.Want.Status, Verdict: Skipped}
 		switch {
-		case x.Told():
+		case x.Told:
 			r.Why = "the recorded server was told to answer so"
 		case !x.Whole():
 			r.Why = "its body was not recorded"
@@ -94,6 +100,15 @@ func (p Player) Play(ctx context.Context, exchanges []Exchange) ([]Result, error
 		}
 	}
 	return results, nil
+}
+
+// replacer replaces texts, a longer one before what it begins with.
+func replacer(texts map[string]string) *strings.Replacer {
+	var pairs []string
+	for _, old := range slices.SortedFunc(maps.Keys(texts), func(a, b string) int { return cmp.Compare(len(b), len(a)) }) {
+		pairs = append(pairs, old, texts[old])
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // judge compares an answer with the recorded one.

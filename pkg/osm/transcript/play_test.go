@@ -136,6 +136,28 @@ func TestPlaySends(t *testing.T) {
 	}
 }
 
+// What is called otherwise here is replaced, the longer text first.
+func TestPlayReplaces(t *testing.T) {
+	s := &server{}
+	web := httptest.NewServer(s)
+	defer web.Close()
+	const text = "### 1\nPOST /x/ep-1?at=ep-1-in HTTP/1.1\n\n{\"a\": [\"ep-1\", \"ep-1-in\"]}\n\nHTTP 200\n### 2\nGET /x/ep-1?at=ep-1-in\n\nHTTP 200\n\n{\"a\": [\"ep-1\", \"ep-1-in\"]}\n"
+	all, err := transcript.Read("f", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := transcript.Player{URL: web.URL, Replace: map[string]string{"ep-1": "A", "ep-1-in": "B"}}.Play(t.Context(), all)
+	if err != nil || s.document != `{"a": ["A", "B"]}` || !strings.HasPrefix(s.seen[0], "POST /x/A?at=B ") {
+		t.Errorf("%q was sent to %v; %v", s.document, s.seen, err)
+	}
+	if diff := cmp.Diff([]string{"1 POST 200/200 ok ", "2 GET 200/200 ok "}, verdicts(got)); diff != "" {
+		t.Errorf("results (-want +got):\n%s", diff)
+	}
+	if string(all[0].Request.Body) != `{"a": ["ep-1", "ep-1-in"]}` {
+		t.Errorf("the recording has changed: %s", all[0].Request.Body)
+	}
+}
+
 func TestPlayFails(t *testing.T) {
 	for _, url := range []string{"", "127.0.0.1:1", "ftp://127.0.0.1", "http://", "http://u:p@127.0.0.1", "http://127.0.0.1?q=1", "http://127.0.0.1/%zz"} {
 		if _, err := (transcript.Player{URL: url}).Play(t.Context(), nil); slice.KindOf(err) != slice.Invalid {

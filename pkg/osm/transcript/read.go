@@ -40,11 +40,13 @@ func Read(name string, text []byte) ([]Exchange, error) {
 		r.lines = append(r.lines, strings.TrimRight(string(line), "\r\n"))
 	}
 	var all []Exchange
+	first := 0 // of the call
 	for r.at < len(r.lines) {
 		line := r.lines[r.at]
 		r.at++
 		if call, is := strings.CutPrefix(line, "## "); is {
-			r.call = strings.TrimSpace(call)
+			markTold(all[first:])
+			r.call, first = strings.TrimSpace(call), len(all)
 		}
 		name, is := strings.CutPrefix(line, "### ")
 		if !is {
@@ -58,6 +60,7 @@ func Read(name string, text []byte) ([]Exchange, error) {
 			return nil, r.wrong("split the file", "there are more than %d exchanges", maxExchanges)
 		}
 	}
+	markTold(all[first:])
 	if len(all) == 0 {
 		return nil, r.wrong("begin each request with a line \"### N\"", "there is no exchange")
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,7 +34,7 @@ func TestRead(t *testing.T) {
 	for _, name := range []string{"connector.http.txt", "client.http.txt"} {
 		for _, x := range sample(t, name) {
 			got = append(got, fmt.Sprintf("%d %s|%s|%s %s|%d headers, %d bytes|%d, %d headers, %d bytes|told %v, whole %v", x.Line, x.Name, x.Call,
-				x.Request.Method, x.Request.Target, len(x.Request.Header), len(x.Request.Body), x.Want.Status, len(x.Want.Header), len(x.Want.Body), x.Told(), x.Whole()))
+				x.Request.Method, x.Request.Target, len(x.Request.Header), len(x.Request.Body), x.Want.Status, len(x.Want.Header), len(x.Want.Body), x.Told, x.Whole()))
 		}
 	}
 	want := []string{
@@ -56,6 +57,35 @@ func TestRead(t *testing.T) {
 	}
 	if body := string(x.Request.Body); !strings.HasPrefix(body, "{\n  \"ports\"") || !strings.HasSuffix(body, "\n}") {
 		t.Errorf("body %q", body)
+	}
+}
+
+// The server was told to give a status, to those of a call's requests that write, if
+// there are any.
+func TestTold(t *testing.T) {
+	const get, post = "### 1\nGET / HTTP/1.1\n\nHTTP 200\n", "### 2\nPOST / HTTP/1.1\n\nHTTP %d\n"
+	for _, c := range []struct {
+		name, text string
+		want       []bool
+	}{
+		{"nobody", "## read\n" + get + fmt.Sprintf(post, 500), []bool{false, false}},
+		{"one", "## create: POST answered 500\n" + get + fmt.Sprintf(post, 500) + fmt.Sprintf(post, 200), []bool{false, true, false}},
+		{"success", "## create answered 200\n" + get + fmt.Sprintf(post, 200), []bool{false, true}},
+		{"reading", "## status answered 200\n" + get, []bool{true}},
+		{"two", "## first answered 409, second answered 500\n" + fmt.Sprintf(post, 409) + fmt.Sprintf(post, 500), []bool{true, true}},
+		{"the call before", "## POST answered 500\n" + fmt.Sprintf(post, 500) + "## create\n" + fmt.Sprintf(post, 500), []bool{true, false}},
+		{"a number", "## unanswered 500, answered 5000\n" + fmt.Sprintf(post, 500), []bool{false}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			all, err := transcript.Read("f", []byte(c.text))
+			var got []bool
+			for _, x := range all {
+				got = append(got, x.Told)
+			}
+			if err != nil || !slices.Equal(got, c.want) {
+				t.Errorf("%v, %v, want %v", got, err, c.want)
+			}
+		})
 	}
 }
 
@@ -112,6 +142,7 @@ func FuzzRead(f *testing.F) {
 		}
 		for i := range all {
 			all[i].Line, again[i].Line = 0, 0
+			again[i].Told = all[i].Told // two calls of one heading become one
 		}
 		if diff := cmp.Diff(all, again); diff != "" {
 			t.Errorf("read again (-first +second):\n%s", diff)
@@ -130,8 +161,11 @@ func written(all []transcript.Exchange) string {
 		}
 		fmt.Fprintf(&out, "\n%s\n", body)
 	}
-	for _, x := range all {
-		fmt.Fprintf(&out, "## %s\n### %s\n%s %s HTTP/1.1\n", x.Call, x.Name, x.Request.Method, x.Request.Target)
+	for i, x := range all {
+		if i == 0 || x.Call != all[i-1].Call {
+			fmt.Fprintf(&out, "## %s\n", x.Call)
+		}
+		fmt.Fprintf(&out, "### %s\n%s %s HTTP/1.1\n", x.Name, x.Request.Method, x.Request.Target)
 		message(x.Request.Header, x.Request.Body)
 		fmt.Fprintf(&out, "HTTP %d\n", x.Want.Status)
 		message(x.Want.Header, x.Want.Body)

@@ -17,6 +17,7 @@ package transcript
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -27,6 +28,9 @@ type Exchange struct {
 	Line    int    // where it begins
 	Request Request
 	Want    Answer
+	// Told is set where the server that was recorded did not answer by itself: the
+	// heading of the call says which status it was told to give.
+	Told bool
 }
 
 // A Request is what a client sent.
@@ -44,19 +48,27 @@ type Answer struct {
 	Body   []byte
 }
 
-// told finds the status that the recorded server was ordered to give.
-var told = regexp.MustCompile(`\banswered ([1-5][0-9][0-9])\b`)
+// answered finds the status that the recorded server was ordered to give.
+var answered = regexp.MustCompile(`\banswered ([1-5][0-9][0-9])\b`)
 
-// Told reports whether the server that was recorded did not answer by itself: the
-// heading says which status it was told to give.
-func (x Exchange) Told() bool {
-	for _, status := range told.FindAllStringSubmatch(x.Call, -1) {
-		if status[1] == strconv.Itoa(x.Want.Status) {
-			return true
+// markTold marks the exchanges of one call whose status its heading names. Where
+// requests that write have it, those that read have it by themselves.
+func markTold(call []Exchange) {
+	if len(call) == 0 {
+		return
+	}
+	for _, status := range answered.FindAllStringSubmatch(call[0].Call, -1) {
+		is := func(x Exchange) bool { return strconv.Itoa(x.Want.Status) == status[1] }
+		wrote := slices.ContainsFunc(call, func(x Exchange) bool { return is(x) && x.Request.writes() })
+		for i, x := range call {
+			call[i].Told = x.Told || is(x) && x.Request.writes() == wrote
 		}
 	}
-	return false
 }
+
+// writes reports whether a request is one that may change something (RFC 9110,
+// section 9.2.1).
+func (r Request) writes() bool { return r.Method != http.MethodGet && r.Method != http.MethodHead }
 
 // leftOut is what stands for a body that was not recorded.
 var leftOut = regexp.MustCompile(`^<[0-9]+ bytes[^\n]*>$`)
