@@ -38,7 +38,7 @@ func rootCommand() *cobra.Command {
 	if err := c.RegisterFlagCompletionFunc("output", formats); err != nil {
 		panic(err) // only when there is no such flag
 	}
-	c.AddCommand(nstCommand(), explainCommand(), sliceCommand(), pkiCommand(), tokenCommand(), labCommand(), demoCommand(), benchCommand(), traceCommand(), scoCommand(), packageCommand(), versionCommand())
+	c.AddCommand(nstCommand(), explainCommand(), sliceCommand(), pkiCommand(), tokenCommand(), labCommand(), demoCommand(), benchCommand(), traceCommand(), scoCommand(), packageCommand(), osmCommand(), versionCommand())
 	c.AddCommand(cli.Commands(cli.Door{Find: findSCO})...)
 	return c
 }

@@ -105,6 +105,9 @@ func TestNames(t *testing.T) {
 func TestAccountsAreApart(t *testing.T) {
 	w := newWorld(t)
 	w.must(t, 201, post, root, small("two", ""))
+	if out := w.askAs("nobody", get, root, ""); out.Code != http.StatusUnauthorized {
+		t.Errorf("nobody is answered with %d", out.Code)
+	}
 	for _, r := range []struct {
 		method, path string
 		status       int

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/web"
 	"github.com/l2sces/l2sces/plugin/account"
 	"github.com/l2sces/l2sces/plugin/endpoint"
 	"github.com/l2sces/l2sces/plugin/nss"
@@ -62,7 +64,7 @@ type world struct {
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	w := &world{echo: echo.New()}
+	w := &world{echo: web.NewEcho(slog.New(slog.DiscardHandler), 1<<20)}
 	w.book, w.sco = servicetest.Book(tb)
 	nss.New(w.book, endpoints, nss.Config{Most: 2, Check: func(_ context.Context, in intent.Intents) error {
 		w.tried = append(w.tried, in)

@@ -129,8 +129,11 @@ func TestNetworks(t *testing.T) {
 			[]string{body(there, "UNIDIRECTIONAL", "a", "b"), body(back, "UNIDIRECTIONAL", "b", "a")},
 			[]string{there + ": vnet eline-42f2e61d [a b] [] 1000000 with " + back, back + ": vnet eline-42f2e61d [b a] [] 1000000 with " + there},
 		},
-		{"a pair with a point for each direction", []string{body(there, "UNIDIRECTIONAL", "a", "b-in"), body(back, "UNIDIRECTIONAL", "b-out", "a")},
-			[]string{there + ": vnet eline-42f2e61d [a b] [] 1000000 with " + back, back + ": vnet eline-42f2e61d [b a] [] 1000000 with " + there}},
+		{
+			"a pair with a point for each direction",
+			[]string{body(there, "UNIDIRECTIONAL", "a", "b-in"), body(back, "UNIDIRECTIONAL", "b-out", "a")},
+			[]string{there + ": vnet eline-42f2e61d [a b] [] 1000000 with " + back, back + ": vnet eline-42f2e61d [b a] [] 1000000 with " + there},
+		},
 		{"the same again", []string{body(one, "BIDIRECTIONAL", "a", "b"), body(one, "BIDIRECTIONAL", "a", "b")}, []string{one + ": vnet eline-836ab54f [a b] [] 1000000"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -315,6 +318,9 @@ func TestStates(t *testing.T) {
 func TestAccountsAreApart(t *testing.T) {
 	w := newWorld(t)
 	w.must(t, 201, post, links, body(one, "BIDIRECTIONAL", "a", "b"))
+	if out := w.askAs("nobody", get, context, ""); out.Code != http.StatusUnauthorized {
+		t.Errorf("nobody is answered with %d", out.Code)
+	}
 	if out := w.askAs("other", get, services, ""); out.Code != 200 || strings.Contains(out.Body.String(), one) {
 		t.Errorf("another account sees %d %s", out.Code, out.Body)
 	}

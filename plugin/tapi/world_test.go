@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/pkg/web"
 	"github.com/l2sces/l2sces/plugin/account"
 	"github.com/l2sces/l2sces/plugin/endpoint"
 	"github.com/l2sces/l2sces/plugin/service"
@@ -75,7 +77,7 @@ type world struct {
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	w := &world{echo: echo.New()}
+	w := &world{echo: web.NewEcho(slog.New(slog.DiscardHandler), 1<<20)}
 	w.book, w.sco = servicetest.Book(tb)
 	tapi.New(w.book, endpoints, tapi.Config{Most: most}).Mount(w.echo.Group("", admit(tb)))
 	return w

@@ -20,9 +20,13 @@ import (
 
 const rovim = "../rovim"
 
-// python is Debian's, if there is one.
+// python is Debian's, if there is one. Whoever wants short tests does not wait
+// for it.
 func python(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("Python is left out of short tests")
+	}
 	if _, err := os.Stat("/usr/bin/python3"); err == nil {
 		return "/usr/bin/python3"
 	}

@@ -30,6 +30,7 @@ import (
 )
 
 func TestShimIsWhatROExpects(t *testing.T) {
+	t.Parallel()
 	r := startRO(t, newHouse(t).secure(nil, nil))
 	var got struct {
 		Double           bool
@@ -46,6 +47,7 @@ func TestShimIsWhatROExpects(t *testing.T) {
 }
 
 func TestShimInstalls(t *testing.T) {
+	t.Parallel()
 	sources(t)
 	dir, src := t.TempDir(), t.TempDir() // the build leaves files beside the sources
 	if err := os.CopyFS(src, os.DirFS(rovim)); err != nil {
@@ -61,6 +63,7 @@ func TestShimInstalls(t *testing.T) {
 }
 
 func TestShimMakesNetworks(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := startRO(t, h.secure(h.web.Config.Handler, nil))
 	r.must(nil, "check_vim_connectivity", nil)
@@ -118,6 +121,7 @@ func TestShimMakesNetworks(t *testing.T) {
 }
 
 func TestShimRefuses(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := startRO(t, h.secure(h.web.Config.Handler, nil))
 	r.refuses("VimConnNotFoundException", 404, "there is no network", "get_network", map[string]any{"net_id": "../x?y"})
@@ -146,6 +150,7 @@ func TestShimRefuses(t *testing.T) {
 }
 
 func TestShimCredentials(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	good := h.secure(h.web.Config.Handler, nil)
 	r := startRO(t, good)
@@ -191,6 +196,7 @@ func TestShimCredentials(t *testing.T) {
 }
 
 func TestShimShowsItsCertificate(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -221,6 +227,7 @@ func TestShimShowsItsCertificate(t *testing.T) {
 
 // TestShimOfASlowPlugin has calls end in time, as what RO can understand.
 func TestShimOfASlowPlugin(t *testing.T) {
+	t.Parallel()
 	const patience = time.Second
 	behave := map[string]http.HandlerFunc{
 		"silent": func(_ http.ResponseWriter, r *http.Request) { hang(r) },
@@ -282,6 +289,7 @@ func drip(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestShimOfADeadPlugin(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -305,6 +313,7 @@ func TestShimOfADeadPlugin(t *testing.T) {
 
 // TestShimLosesAnswers has a proxy in front of the plugin that swallows answers.
 func TestShimLosesAnswers(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	var lose atomic.Int32
 	proxy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -101,15 +101,15 @@ type house struct {
 	now     time.Time
 }
 
-func newHouse(t testing.TB) *house {
-	t.Helper()
-	return newHouseOf(t, accounts(t))
+func newHouse(tb testing.TB) *house {
+	tb.Helper()
+	return newHouseOf(tb, accounts(tb))
 }
 
-func newHouseOf(t testing.TB, admits *account.Accounts) *house {
-	t.Helper()
-	h := &house{t: t, catalog: newCatalog(), admits: admits, now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	h.book, h.sco = servicetest.Book(t)
+func newHouseOf(tb testing.TB, admits *account.Accounts) *house {
+	tb.Helper()
+	h := &house{t: tb, catalog: newCatalog(), admits: admits, now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	h.book, h.sco = servicetest.Book(tb)
 	h.open()
 	return h
 }
@@ -124,11 +124,11 @@ func (h *house) open() {
 }
 
 // accounts are onos and second, of one tenant, and third, of another.
-func accounts(t testing.TB) *account.Accounts {
-	t.Helper()
-	dir := t.TempDir()
+func accounts(tb testing.TB) *account.Accounts {
+	tb.Helper()
+	dir := tb.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "password"), []byte("rocks"), 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	file := filepath.Join(dir, "accounts.yaml")
 	const text = "accounts:\n" +
@@ -136,11 +136,11 @@ func accounts(t testing.TB) *account.Accounts {
 		"- {name: second, tenant: osm, passwordFile: password}\n" +
 		"- {name: third, tenant: other, passwordFile: password}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	all, err := account.Read(file, account.Config{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return all
 }
@@ -148,7 +148,7 @@ func accounts(t testing.TB) *account.Accounts {
 // as sends one request of an account.
 func (h *house) as(name, method, path, body string) (int, string) {
 	h.t.Helper()
-	r := httptest.NewRequestWithContext(context.Background(), method, path, strings.NewReader(body)) //nolint:usetesting // also for fuzzing
+	r := httptest.NewRequestWithContext(h.t.Context(), method, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	if name != "" {
 		r.SetBasicAuth(name, "rocks")
@@ -178,35 +178,35 @@ func (h *house) get(name string) map[string]any {
 	return decode(h.t, out)
 }
 
-func decode(t testing.TB, text string) (v map[string]any) {
-	t.Helper()
+func decode(tb testing.TB, text string) (v map[string]any) {
+	tb.Helper()
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
 	if err := d.Decode(&v); err != nil {
-		t.Fatalf("%v: %s", err, text)
+		tb.Fatalf("%v: %s", err, text)
 	}
 	return v
 }
 
 // time returns a document's lastUpdateTime, which is taken out of it.
-func updated(t testing.TB, d map[string]any) string {
-	t.Helper()
-	config := inside(t, d, "apps", appName, "vpls")
+func updated(tb testing.TB, d map[string]any) string {
+	tb.Helper()
+	config := inside(tb, d, "apps", appName, "vpls")
 	text, is := config["lastUpdateTime"].(string)
 	if !is {
-		t.Fatalf("lastUpdateTime is %v", config["lastUpdateTime"])
+		tb.Fatalf("lastUpdateTime is %v", config["lastUpdateTime"])
 	}
 	delete(config, "lastUpdateTime")
 	return text
 }
 
 // inside walks down into an object.
-func inside(t testing.TB, d map[string]any, keys ...string) map[string]any {
-	t.Helper()
+func inside(tb testing.TB, d map[string]any, keys ...string) map[string]any {
+	tb.Helper()
 	for _, key := range keys {
 		inner, is := d[key].(map[string]any)
 		if !is {
-			t.Fatalf("%s is %v", key, d[key])
+			tb.Fatalf("%s is %v", key, d[key])
 		}
 		d = inner
 	}
@@ -253,8 +253,8 @@ type svc struct {
 	Encapsulation string   `json:"encapsulation,omitempty"`
 }
 
-func (d doc) text(t testing.TB) string {
-	t.Helper()
+func (d doc) text(tb testing.TB) string {
+	tb.Helper()
 	if d.raw != "" {
 		return d.raw
 	}
@@ -267,7 +267,7 @@ func (d doc) text(t testing.TB) string {
 		"apps": map[string]any{appName: map[string]any{"vpls": map[string]any{"vplsList": append([]svc{}, d.services...)}}},
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(text)
 }

@@ -101,7 +101,8 @@ func TestShapes(t *testing.T) {
 		{"both", neds.with(at(11), port{"ep-1", 5}).listing(svc{"one", []string{"ned-a", "ep-1"}, "VLAN"}), []string{"domain-a host-1@site-1"}, "domain-a 600", ""},
 		{
 			"two interfaces of one port", doc{}.with(at(11), port{"ep-1.600", 600}, port{"ep-1.601", 601}).listing(svc{"one", []string{"ep-1.600", "ep-1.601"}, "VLAN"}),
-			[]string{"host-1@site-1"}, "", "",
+			[]string{"host-1@site-1"},
+			"", "",
 		},
 		{"no port, and the catalog knows", three(600).listing(svc{"one", []string{"ep-1", "ep-4", "ned-a"}, "VLAN"}), []string{"domain-a host-1@site-1 host-4@site-4"}, "", ""},
 		{"no port, and nobody knows", three(600).listing(svc{"one", []string{"ep-1", "lost"}, "VLAN"}), []string{"host-1@site-1"}, "", "service one: no endpoint is known for lost"},

@@ -119,7 +119,7 @@ func (w *Watcher) handOffs(ctx context.Context, s *subject, out *service.Service
 func (w *Watcher) tags(ctx context.Context, tenant slice.Tenant, n *subnet, point string) (map[slice.Domain]slice.VLAN, error) {
 	link := n.link(point)
 	vims := n.vims(link)
-	if false {
+	if len(vims) < 2 {
 		return nil, nil // OSM asks no WIM
 	}
 	var asked linkOrder

@@ -1,6 +1,7 @@
 package watch_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -64,6 +65,48 @@ func TestServiceLeaves(t *testing.T) {
 				t.Fatal(name)
 			}
 		}
+	})
+}
+
+// A domain stays while another service of the slice is in it.
+func TestServiceLeavesNeighbour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		nsi := w.running("s", "two", ab, nil)
+		c := w.nbi.AddService(nsi, "c", "c-ns", w.vims["beta"], map[string]string{"video": "data-sap"})
+		w.nbi.FailService(c)
+		w.want("press/s video[alpha beta]")
+		w.nbi.FailService(w.nbi.Services(nsi)[1])
+		w.want("press/s video[alpha]")
+		w.nbi.FailService(w.nbi.Services(nsi)[0]) // nothing is left: it stays until OSM ends it
+		w.want("press/s video[alpha]")
+		if f := w.watcher.Faults(); len(f) != 1 {
+			t.Errorf("%v", f)
+		}
+	})
+}
+
+// What is remembered of slices that are gone has a limit.
+func TestMemories(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		err := w.book.Update(t.Context(), service.NSI, "osm", func(tx *service.Tx) error {
+			for i := range 700 {
+				tx.SetNote(fmt.Sprintf("nsi/%d", i), fmt.Appendf(nil, `{"modified":%d,"ended":true}`, i))
+			}
+			tx.SetNote("nsi/broken", []byte("{"))
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.running("s", "two", ab, nil)
+		w.want("press/s video[alpha beta]")
+		w.book.View(service.NSI, "osm", func(tx *service.Tx) {
+			if n := len(tx.Notes()); n != 502 || tx.Note("nsi/199") != nil || tx.Note("nsi/200") == nil {
+				t.Errorf("%d notes", n)
+			}
+		})
 	})
 }
 
@@ -248,8 +291,10 @@ func TestDomains(t *testing.T) {
 			},
 			"none that is known": {nil, []slice.Domain{"x"}, nil, "press/s video[alpha beta]"},
 			"the parameters": {
-				map[string]slice.Domain{"alpha": "field"}, nil,
-				map[string]any{"subnets": []any{map[string]any{"id": "a", "domain": "fire"}}}, "press/s video[beta fire]",
+				map[string]slice.Domain{"alpha": "field"},
+				nil,
+				map[string]any{"subnets": []any{map[string]any{"id": "a", "domain": "fire"}}},
+				"press/s video[beta fire]",
 			},
 		} {
 			w := newWorld(t)

@@ -1,4 +1,4 @@
 package bench
 
 // all are the benchmarks, by name. Each has a file of its own.
-var all = []Benchmark{failover, flood, flows, hitless, idle, intents, isolate, mem, netadd, netbulk, ovsrestart, pkgBench, repath, resync, scale, setup, silent, slicesBench, topo, update}
+var all = []Benchmark{failover, flood, flows, hitless, idle, intents, isolate, mem, netadd, netbulk, osmBench, ovsrestart, pkgBench, repath, resync, scale, setup, silent, slicesBench, topo, update}

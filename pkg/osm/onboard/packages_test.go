@@ -58,7 +58,7 @@ func TestPackages(t *testing.T) {
 func TestPackagesMissing(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.desk.Packages(t.Context(), w.packages()[:2])
-	wantErr(t, err, slice.Invalid, "nst town needs nsd a-ns; nsd b-ns needs vnfd any-knf: neither given nor in OSM")
+	wantErr(t, err, slice.Invalid, "nsd b-ns needs vnfd any-knf; nst town needs nsd a-ns: neither given nor in OSM")
 	_, err = w.desk.Packages(t.Context(), append(w.packages(), w.one(osm.NST, "town", nstText)))
 	wantErr(t, err, slice.Invalid, "both nst town")
 	if w.changes() > 0 {

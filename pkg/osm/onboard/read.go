@@ -142,7 +142,12 @@ type reader struct {
 	all      []Account
 }
 
+// complain complains about a value. One that is not there is named, since its place
+// is that of what it should be in.
 func (r *reader) complain(path, remedy, format string, args ...any) {
+	if key := path[strings.LastIndexByte(path, '.')+1:]; key != path && !r.doc.Has(path) {
+		format = key + ": " + format
+	}
 	r.problems = append(r.problems, r.doc.Problem(path, remedy, format, args...))
 }
 

@@ -48,40 +48,48 @@ func decode(text []byte) (v any, ok bool) {
 func differs(path string, want, got any, ignore []string) string {
 	switch want := want.(type) {
 	case map[string]any:
-		got, is := got.(map[string]any)
-		if !is {
-			return orTop(path)
-		}
-		for _, key := range slices.Sorted(maps.Keys(want)) {
-			here := fmt.Sprintf("%s.%s", path, key)
-			inner, there := got[key]
-			if slices.Contains(ignore, key) {
-				continue
-			}
-			if !there {
-				return here
-			}
-			if d := differs(here, want[key], inner, ignore); d != "" {
-				return d
-			}
-		}
-		return ""
+		return objectDiffers(path, want, got, ignore)
 	case []any:
-		got, is := got.([]any)
-		if !is || len(got) != len(want) {
-			return orTop(path)
-		}
-		for i := range want {
-			if d := differs(fmt.Sprintf("%s[%d]", path, i), want[i], got[i], ignore); d != "" {
-				return d
-			}
-		}
-		return ""
+		return listDiffers(path, want, got, ignore)
 	}
 	if want == got || sameNumber(want, got) {
 		return ""
 	}
 	return orTop(path)
+}
+
+func objectDiffers(path string, want map[string]any, got any, ignore []string) string {
+	have, is := got.(map[string]any)
+	if !is {
+		return orTop(path)
+	}
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		if slices.Contains(ignore, key) {
+			continue
+		}
+		here := fmt.Sprintf("%s.%s", path, key)
+		inner, there := have[key]
+		if !there {
+			return here
+		}
+		if d := differs(here, want[key], inner, ignore); d != "" {
+			return d
+		}
+	}
+	return ""
+}
+
+func listDiffers(path string, want []any, got any, ignore []string) string {
+	have, is := got.([]any)
+	if !is || len(have) != len(want) {
+		return orTop(path)
+	}
+	for i := range want {
+		if d := differs(fmt.Sprintf("%s[%d]", path, i), want[i], have[i], ignore); d != "" {
+			return d
+		}
+	}
+	return ""
 }
 
 func orTop(path string) string {

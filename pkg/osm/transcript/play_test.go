@@ -55,23 +55,33 @@ func TestPlay(t *testing.T) {
 		want   []string
 	}{
 		{
-			"as it should be", server{document: `{"ports": {}}`}, transcript.Player{Ignore: []string{"seen"}},
+			"as it should be",
+			server{document: `{"ports": {}}`},
+			transcript.Player{Ignore: []string{"seen"}},
 			[]string{"1 GET 200/200 ok ", "2 POST 200/200 ok ", "3 GET 200/200 ok ", "4 POST 0/500 skipped " + recorded, "5 GET 200/200 ok "},
 		},
 		{
-			"a member that is not there", server{}, transcript.Player{},
+			"a member that is not there",
+			server{},
+			transcript.Player{},
 			[]string{"1 GET 200/200 ok ", "2 POST 200/200 ok ", "3 GET 200/200 ok ", "4 POST 0/500 skipped " + recorded, "5 GET 200/200 ok "},
 		},
 		{
-			"all bodies", server{document: `{"ports": {}}`}, transcript.Player{Bodies: transcript.AllBodies, Ignore: []string{"seen"}},
+			"all bodies",
+			server{document: `{"ports": {}}`},
+			transcript.Player{Bodies: transcript.AllBodies, Ignore: []string{"seen"}},
 			[]string{"1 GET 200/200 ok ", "2 POST 200/200 ok ", "3 GET 200/200 ok ", "4 POST 0/500 skipped " + recorded, "5 GET 200/200 differs .other is not what was recorded"},
 		},
 		{
-			"another status", server{status: 201}, transcript.Player{},
+			"another status",
+			server{status: 201},
+			transcript.Player{},
 			[]string{"1 GET 201/200 differs ", "2 POST 201/200 differs ", "3 GET 201/200 differs ", "4 POST 0/500 skipped " + recorded, "5 GET 201/200 differs "},
 		},
 		{
-			"redirected", server{status: 302}, transcript.Player{},
+			"redirected",
+			server{status: 302},
+			transcript.Player{},
 			[]string{"1 GET 302/200 differs ", "2 POST 302/200 differs ", "3 GET 302/200 differs ", "4 POST 0/500 skipped " + recorded, "5 GET 302/200 differs "},
 		},
 	} {

@@ -85,7 +85,7 @@ func (r *reader) wrong(remedy, format string, args ...any) error {
 func (r *reader) exchange(name string) (x Exchange, err error) {
 	x = Exchange{Name: name, Call: r.call, Line: r.at}
 	r.skipEmpty()
-	line, _ := r.next()
+	line := r.next()
 	parts := requestLine.FindStringSubmatch(line)
 	if parts == nil {
 		return x, r.wrong("write METHOD /PATH HTTP/1.1", "%.80q is no request line", line)
@@ -95,7 +95,7 @@ func (r *reader) exchange(name string) (x Exchange, err error) {
 		return x, err
 	}
 	x.Request.Body = r.body(true)
-	line, _ = r.next()
+	line = r.next()
 	status := statusLine.FindStringSubmatch(line)
 	if status == nil {
 		return x, r.wrong("write HTTP and the status before the answer", "request %q has no answer", x.Name)
@@ -108,13 +108,13 @@ func (r *reader) exchange(name string) (x Exchange, err error) {
 	return x, nil
 }
 
-// next returns the next line, and reports whether there is one.
-func (r *reader) next() (string, bool) {
+// next returns the next line, and an empty one behind the last.
+func (r *reader) next() string {
 	if r.at == len(r.lines) {
-		return "", false
+		return ""
 	}
 	r.at++
-	return r.lines[r.at-1], true
+	return r.lines[r.at-1]
 }
 
 func (r *reader) skipEmpty() {
@@ -132,7 +132,7 @@ func ends(line string, request bool) bool {
 func (r *reader) headers() (http.Header, error) {
 	h := http.Header{}
 	for n := 0; r.at < len(r.lines) && r.lines[r.at] != "" && !ends(r.lines[r.at], true); n++ {
-		line, _ := r.next()
+		line := r.next()
 		key, value, colon := strings.Cut(line, ":")
 		switch {
 		case !colon || !isToken(key):

@@ -16,15 +16,15 @@ import (
 )
 
 // sample reads one of the transcripts in testdata.
-func sample(t testing.TB, name string) []transcript.Exchange {
-	t.Helper()
+func sample(tb testing.TB, name string) []transcript.Exchange {
+	tb.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	all, err := transcript.Read(name, text)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return all
 }
