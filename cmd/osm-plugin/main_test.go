@@ -139,7 +139,7 @@ func TestExitStatus(t *testing.T) {
 		says string
 	}{
 		{"version", []string{"--version"}, 0, ""},
-		{"nothing", nil, 2, "--listen is required"},
+		{"nothing", nil, 2, "nothing is to be served"},
 		{"unknown option", []string{"--x"}, 2, "unknown flag"},
 		{"argument", append([]string{"x"}, full...), 2, `unexpected argument "x"`},
 		{"unknown level", append(full[:len(full):len(full)], "--log-level=x"), 2, "--log-level"},

@@ -115,25 +115,9 @@ func (d *Door) keep(ctx context.Context, who account.Account, tx *service.Tx, p 
 	if err != nil {
 		return err
 	}
-	templates := false // whether a template is another one
-	for name, text := range p.had {
-		if notes[name] == nil {
-			tx.SetNote(name, nil)
-		}
-		if id, ok := strings.CutPrefix(name, serviceNote); ok && notes[name] == nil {
-			tx.Remove(id)
-		}
-		templates = templates || strings.HasPrefix(name, templateNote) && !bytes.Equal(text, notes[name])
-	}
-	for name, text := range notes {
-		if !bytes.Equal(p.had[name], text) {
-			tx.SetNote(name, text)
-		}
-	}
-	for _, prefix := range []string{serviceNote, templateNote} {
-		if count(tx, prefix) > d.cfg.Most {
-			return restconf.Errorf(restconf.ResourceDenied, "", "the account would have more than %d entries of %s", d.cfg.Most, strings.TrimSuffix(prefix, "/"))
-		}
+	templates, err := d.rewrite(tx, p.had, notes)
+	if err != nil {
+		return err
 	}
 	if doc.Services == nil {
 		return nil
@@ -149,6 +133,31 @@ func (d *Door) keep(ctx context.Context, who account.Account, tx *service.Tx, p 
 		}
 	}
 	return nil
+}
+
+// rewrite puts notes in the place of those that were there, with the services of
+// those that are gone, and reports whether a template is another one than before.
+func (d *Door) rewrite(tx *service.Tx, had, notes map[string][]byte) (templates bool, err error) {
+	for name, text := range had {
+		if notes[name] == nil {
+			tx.SetNote(name, nil)
+		}
+		if id, ok := strings.CutPrefix(name, serviceNote); ok && notes[name] == nil {
+			tx.Remove(id)
+		}
+		templates = templates || strings.HasPrefix(name, templateNote) && !bytes.Equal(text, notes[name])
+	}
+	for name, text := range notes {
+		if !bytes.Equal(had[name], text) {
+			tx.SetNote(name, text)
+		}
+	}
+	for _, prefix := range []string{serviceNote, templateNote} {
+		if count(tx, prefix) > d.cfg.Most {
+			return templates, restconf.Errorf(restconf.ResourceDenied, "", "the account would have more than %d entries of %s", d.cfg.Most, strings.TrimSuffix(prefix, "/"))
+		}
+	}
+	return templates, nil
 }
 
 // put brings a slice service into the book, or takes it out if nothing of it is

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/l2sces/l2sces/plugin/restconf"
@@ -119,7 +120,7 @@ func (p *part) tag(steps []restconf.Step) (string, error) {
 // sum adds all notes, which is quicker than to write all of the document.
 func (p *part) sum(sum hash.Hash) {
 	for _, name := range slices.Sorted(maps.Keys(p.had)) {
-		fmt.Fprintf(sum, "%q", name)
+		sum.Write([]byte(strconv.Quote(name)))
 		sum.Write(p.had[name])
 	}
 }

@@ -45,13 +45,14 @@ type Book struct {
 	kick  chan struct{}    // something waits for Run
 
 	mu       sync.Mutex
-	services map[Key]Service
-	accounts map[[2]string]map[string]Service // the same, by door and account
-	unsaved  map[slice.ID]bool                // slices of which the store does not know what came of them
+	services map[Key]*Service                  // none of them changes
+	accounts map[[2]string]map[string]*Service // the same, by door and account
+	index    index                             // the same, by what they have to do with each other
+	of       map[Key]*Composition              // in which each service lies
 	notes    map[[2]string]map[string][]byte
-	number   uint64
-	now      *Composition
+	number   uint64 // of the newest service
 	slices   map[slice.ID]*kept
+	unsaved  map[slice.ID]bool // slices of which the store does not know what came of them
 }
 
 // New returns the book as its store remembers it.
@@ -62,13 +63,21 @@ func New(cfg Config) (*Book, error) {
 	}
 	b := &Book{
 		cfg: cfg, doors: newTurns[[2]string](), ways: newTurns[slice.ID](), kick: make(chan struct{}, 1),
-		services: map[Key]Service{}, accounts: map[[2]string]map[string]Service{}, unsaved: map[slice.ID]bool{},
-		notes: map[[2]string]map[string][]byte{}, slices: map[slice.ID]*kept{},
+		services: map[Key]*Service{}, accounts: map[[2]string]map[string]*Service{}, index: index{}, of: map[Key]*Composition{},
+		notes: map[[2]string]map[string][]byte{}, slices: map[slice.ID]*kept{}, unsaved: map[slice.ID]bool{},
 	}
 	if err := b.load(); err != nil {
 		return nil, err
 	}
-	b.now = Compose(slices.SortedFunc(maps.Values(b.services), byNumber))
+	all := compose(slices.Collect(maps.Values(b.services)))
+	for key := range b.services {
+		b.of[key] = all
+	}
+	for id := range all.parts {
+		if k := b.slices[id]; k != nil {
+			_, k.notes = all.Intents(id)
+		}
+	}
 	return b, nil
 }
 
@@ -116,16 +125,16 @@ var phases = map[intent.Phase]Phase{
 }
 
 // sight is what the book itself knows of a service.
-func (b *Book) sight(key Key) (s Service, out State, refusal string, err error) {
+func (b *Book) sight(key Key) (s *Service, out State, refusal string, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s, ok := b.services[key]
 	if !ok {
 		return s, out, "", slice.Errorf(slice.NotFound, "there is no service %s", key)
 	}
-	out = State{Phase: Building, Networks: map[slice.NetworkName]slice.NetworkID{}, Notes: slices.Clone(b.now.Notes(key))}
+	out = State{Phase: Building, Networks: map[slice.NetworkName]slice.NetworkID{}, Notes: slices.Clone(b.of[key].Notes(key))}
 	for _, n := range s.Intents.Slice.Networks {
-		id, ok := b.now.Place(key, n.Name)
+		id, ok := b.of[key].Place(key, n.Name)
 		if !ok {
 			continue
 		}
@@ -145,17 +154,14 @@ func (b *Book) sight(key Key) (s Service, out State, refusal string, err error) 
 func (b *Book) Services(tenant slice.Tenant) []Service {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var all []Service
-	for _, s := range b.services {
-		if tenant == "" || s.Tenant == tenant {
-			all = append(all, s)
+	return inOrder(func(yield func(*Service) bool) {
+		for _, s := range b.services {
+			if (tenant == "" || s.Tenant == tenant) && !yield(s) {
+				return
+			}
 		}
-	}
-	slices.SortFunc(all, byNumber)
-	return all
+	})
 }
-
-func byNumber(x, y Service) int { return cmp.Compare(x.Number, y.Number) }
 
 // Accounts returns the accounts that have services or notes at a door, sorted.
 func (b *Book) Accounts(door string) []string {

@@ -80,21 +80,20 @@ func (b *Book) bringOne(ctx context.Context, id slice.ID, k kept) error {
 	return err
 }
 
-// remove deletes a slice that the book has made.
+// remove deletes a slice that the book has made. One of somebody else's is left
+// alone.
 func (b *Book) remove(ctx context.Context, id slice.ID, k kept) error {
-	if !k.There {
-		// It may have been made before a crash; one of somebody else's is left alone.
-		have, err := b.cfg.Slices.Status(ctx, id)
-		switch {
-		case slice.KindOf(err) == slice.NotFound:
-			return nil
-		case err != nil:
-			return err
-		case !ours(have, k):
-			return nil
-		}
+	have, err := b.cfg.Slices.Status(ctx, id)
+	switch {
+	case slice.KindOf(err) == slice.NotFound:
+		return nil
+	case err != nil:
+		return err
+	case have.Tenant != k.tenant(), !k.There && !k.ours(have):
+		b.cfg.Logger.Warn("a slice that is not wanted any more is somebody else's, and stays", "slice", string(id))
+		return nil
 	}
-	_, err := b.cfg.Slices.Delete(ctx, id, intent.Order{})
+	_, err = b.cfg.Slices.Delete(ctx, id, intent.Order{})
 	if slice.KindOf(err) == slice.NotFound {
 		return nil
 	}
@@ -109,70 +108,44 @@ func (b *Book) apply(ctx context.Context, id slice.ID, k kept) error {
 			return err
 		}
 		have, look := b.cfg.Slices.Status(ctx, id)
-		if look != nil || !ours(have, k) {
+		switch {
+		case look != nil:
+			return err
+		case have.Phase == intent.Deleting && have.Tenant == k.tenant():
+			return deleting(id)
+		case !k.ours(have):
 			return err
 		}
 	}
 	var err error
 	for range staleTries {
-		have, look := b.cfg.Slices.Status(ctx, id)
-		if look != nil && slice.KindOf(look) != slice.NotFound {
-			return look
-		}
-		if look == nil && have.Tenant != k.Applied.Slice.Tenant {
-			return slice.Errorf(slice.Conflict, "slice %s belongs to another tenant now", id)
-		}
-		_, err = b.cfg.Slices.Apply(ctx, withOthers(k, have.Intents), intent.Order{Generation: have.Generation})
-		if slice.KindOf(err) != slice.Stale {
+		if err = b.alter(ctx, id, k); slice.KindOf(err) != slice.Stale {
 			return err
 		}
 	}
 	return err
 }
 
-// ours reports whether a slice of the SCO is one that the book has asked for: a
-// crash may have come between the order and its note in the book. Members may have
-// been added since, so the networks tell.
-func ours(have intent.Status, k kept) bool {
-	if have.Intents == nil || have.Tenant != cmp.Or(k.Applied.Slice.Tenant, k.Before.Slice.Tenant) {
-		return false
+// alter changes a slice as it is now.
+func (b *Book) alter(ctx context.Context, id slice.ID, k kept) error {
+	have, err := b.cfg.Slices.Status(ctx, id)
+	order := intent.Order{Generation: have.Generation}
+	switch {
+	case slice.KindOf(err) == slice.NotFound:
+		order = intent.Order{New: true}
+	case err != nil:
+		return err
+	case have.Tenant != k.tenant():
+		return slice.Errorf(slice.Conflict, "slice %s belongs to another tenant now", id)
+	case have.Phase == intent.Deleting:
+		return deleting(id)
 	}
-	return sameNetworks(*have.Intents, k.Applied) || sameNetworks(*have.Intents, k.Before)
+	_, err = b.cfg.Slices.Apply(ctx, k.withOthers(have.Intents), order)
+	return err
 }
 
-func sameNetworks(a, b intent.Intents) bool {
-	return slices.EqualFunc(a.Slice.Networks, b.Slice.Networks, func(x, y intent.Network) bool {
-		return x.Name == y.Name && x.Type == y.Type && x.CIDR == y.CIDR
-	})
-}
-
-// withOthers returns what the book wants, with the members that others have added.
-func withOthers(k kept, have *intent.Intents) intent.Intents {
-	out := k.Applied.Clone()
-	if have == nil {
-		return out
-	}
-	asked := both(k.Before, k.Applied)
-	for i := range out.Slice.Networks {
-		n := &out.Slice.Networks[i]
-		now, before := find(*have, n.Name), find(asked, n.Name)
-		for _, m := range now.Members {
-			same := func(o intent.Member) bool { return o.Name == m.Name }
-			if !slices.ContainsFunc(before.Members, same) && !slices.ContainsFunc(n.Members, same) && slices.Contains(n.Domains, m.Domain) {
-				n.Members = append(n.Members, m)
-			}
-		}
-	}
-	return out.Canonical()
-}
-
-func find(in intent.Intents, name slice.NetworkName) intent.Network {
-	for _, n := range in.Slice.Networks {
-		if n.Name == name {
-			return n
-		}
-	}
-	return intent.Network{}
+func deleting(id slice.ID) error {
+	return slice.Errorf(slice.Unavailable, "slice %s is being deleted: try again when it is gone", id)
 }
 
 // settled notes what came of an order to the SCO. It is written down with the next
@@ -276,17 +249,12 @@ func (b *Book) wake() {
 func (b *Book) missing() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	kept := make([]slice.ID, 0, len(b.slices))
-	for id := range b.slices {
-		kept = append(kept, id)
-	}
-	slices.Sort(kept)
-	w := changes{}
-	for _, id := range union(kept, b.now.Slices()) {
-		if have := b.slices[id]; have != nil && b.right(id, have) {
+	all, w := compose(slices.Collect(maps.Values(b.services))), changes{}
+	for _, id := range union(slices.Sorted(maps.Keys(b.slices)), all.Slices()) {
+		if have := b.slices[id]; have != nil && right(all, id, have) {
 			continue
 		}
-		one, err := b.wanted(b.now, []slice.ID{id}, nil, w)
+		one, err := b.wanted(all, []slice.ID{id}, nil, w)
 		if err != nil {
 			b.cfg.Logger.Error("a slice of the book is not valid", "slice", string(id), "reason", err.Error())
 			continue
@@ -302,12 +270,11 @@ func (b *Book) missing() {
 }
 
 // right reports whether what is kept of a slice is what is wanted.
-func (b *Book) right(id slice.ID, have *kept) bool {
-	if _, is := b.now.parts[id]; !is {
+func right(all *Composition, id slice.ID, have *kept) bool {
+	if all.parts[id] == nil {
 		return have.Gone
 	}
-	want, notes := b.now.Intents(id)
-	have.notes = notes
+	want, _ := all.Intents(id)
 	return !have.Gone && intent.Equal(want, have.Applied)
 }
 

@@ -36,14 +36,19 @@ func (c *Composition) Place(k Key, name slice.NetworkName) (slice.NetworkID, boo
 // Notes tell what was taken of a service and does otherwise than it looks.
 func (c *Composition) Notes(k Key) []string { return c.notes[k] }
 
-// names reports whether a slice is made of one of some services.
-func (c *Composition) names(id slice.ID, some map[Key]bool) bool {
+// names reports whether a slice is made of a service that changes.
+func (c *Composition) names(id slice.ID, some change) bool {
 	p := c.parts[id]
 	if p == nil {
 		return false
 	}
-	return some[c.services[p.service].Key] ||
-		slices.ContainsFunc(p.folded, func(f fold) bool { return some[c.services[f.from.service].Key] })
+	if _, is := some[c.services[p.service].Key]; is {
+		return true
+	}
+	return slices.ContainsFunc(p.folded, func(f fold) bool {
+		_, is := some[c.services[f.from.service].Key]
+		return is
+	})
 }
 
 // Intents returns what is wanted of a slice, with defaults, in canonical order,

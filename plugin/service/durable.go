@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
@@ -19,24 +18,6 @@ const (
 	bucketBook     = "book"
 	keyNumber      = "number" // of the newest service
 )
-
-// A kept slice is one that the book keeps in the SCO.
-type kept struct {
-	// Applied is what the SCO was last asked for. While Pending, it may have heard
-	// of that or only of Before.
-	Applied intent.Intents `json:"applied"`
-	Before  intent.Intents `json:"before,omitzero"`
-	Pending bool           `json:"pending,omitempty"`
-	// Gone is a slice that is being deleted.
-	Gone bool `json:"gone,omitempty"`
-	// There is a slice that the SCO has taken at least once.
-	There bool `json:"there,omitempty"`
-	// Refused is why the SCO does not take it.
-	Refused string `json:"refused,omitempty"`
-
-	notes map[Key][]string
-	tries int // without success
-}
 
 // changes are what is written in one transaction.
 type changes map[string]map[string][]byte
@@ -93,8 +74,8 @@ func (b *Book) load() error {
 }
 
 func (b *Book) loadService(_ string, text []byte) error {
-	var s Service
-	if err := json.Unmarshal(text, &s); err != nil {
+	s := &Service{}
+	if err := json.Unmarshal(text, s); err != nil {
 		return err
 	}
 	b.set(s)
@@ -103,22 +84,32 @@ func (b *Book) loadService(_ string, text []byte) error {
 }
 
 // set notes a service, and unset forgets one.
-func (b *Book) set(s Service) {
+func (b *Book) set(s *Service) {
 	at := [2]string{s.Key.Door, s.Key.Account}
 	if b.accounts[at] == nil {
-		b.accounts[at] = map[string]Service{}
+		b.accounts[at] = map[string]*Service{}
 	}
 	b.services[s.Key], b.accounts[at][s.Key.ID] = s, s
+	b.index.add(s)
 }
 
 func (b *Book) unset(k Key) {
+	s := b.services[k]
+	if s == nil {
+		return
+	}
+	b.index.drop(s)
 	delete(b.services, k)
 	delete(b.accounts[[2]string{k.Door, k.Account}], k.ID)
+	delete(b.of, k)
 }
 
 // settle puts into a transaction what came of orders to the SCO since the last one.
 func (b *Book) settle(w changes) error {
 	for id := range b.unsaved {
+		if _, newer := w[bucketSlices][string(id)]; newer {
+			continue
+		}
 		if k := b.slices[id]; k == nil {
 			w.raw(bucketSlices, string(id), nil)
 		} else if err := w.put(bucketSlices, string(id), k); err != nil {

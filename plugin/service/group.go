@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/l2sces/l2sces/pkg/intent"
@@ -48,23 +49,15 @@ func Compose(services []Service) *Composition {
 	for i := range services {
 		all[i] = &services[i]
 	}
-	return compose(all, nil)
+	return compose(all)
 }
 
-// compose joins services. What is known of them already is taken from another
-// composition, which may be nil.
-func compose(services []*Service, before *Composition) *Composition {
+func compose(services []*Service) *Composition {
 	c := &Composition{
 		services: services, at: make(map[Key]int, len(services)), parts: make(map[slice.ID]*part, len(services)),
 		notes: map[Key][]string{}, clashes: map[Key]slice.ID{},
 	}
-	byAge := func(a, b *Service) int {
-		return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Key.String(), b.Key.String()))
-	}
-	if !slices.IsSortedFunc(services, byAge) {
-		c.services = slices.Clone(services)
-		slices.SortFunc(c.services, byAge)
-	}
+	slices.SortFunc(c.services, func(a, b *Service) int { return cmp.Or(byNumber(a, b), a.Key.compare(b.Key)) })
 	for i, s := range c.services {
 		c.at[s.Key] = i
 		c.first = append(c.first, len(c.nodes))
@@ -73,19 +66,24 @@ func compose(services []*Service, before *Composition) *Composition {
 		}
 	}
 	c.places = make([]slice.NetworkID, len(c.nodes))
-	c.name(before)
+	c.name()
 	g := newGroups(len(c.nodes))
+	c.claim(g)
 	c.byTags(g)
 	c.byJoins(g)
 	c.place(g)
 	return c
 }
 
-// groups are sets of nodes that are joined, by their numbers.
-type groups struct{ up []int }
+// groups are sets of nodes that are joined, by their numbers. Two that claim one tag
+// are never in one set.
+type groups struct {
+	up     []int
+	claims []map[tag]int // by the head of a set: who of it claims a tag
+}
 
 func newGroups(n int) *groups {
-	g := &groups{up: make([]int, n)}
+	g := &groups{up: make([]int, n), claims: make([]map[tag]int, n)}
 	for i := range g.up {
 		g.up[i] = i
 	}
@@ -100,16 +98,41 @@ func (g *groups) of(n int) int {
 	return n
 }
 
-// join makes two sets one. Who heads it is decided later, and not by the order.
-func (g *groups) join(a, b int) { g.up[g.of(b)] = g.of(a) }
+// claim notes that a node wants a tag for itself, whether or not it gets it.
+func (g *groups) claim(n int, t tag) {
+	if g.claims[n] == nil {
+		g.claims[n] = map[tag]int{}
+	}
+	g.claims[n][t] = n
+}
+
+// join makes two sets one, unless rivals would be in it. Which service heads it is
+// decided later.
+func (g *groups) join(a, b int) bool {
+	if a, b = g.of(a), g.of(b); a == b {
+		return true
+	}
+	for t, n := range g.claims[b] {
+		if other, both := g.claims[a][t]; both && other != n {
+			return false
+		}
+	}
+	if g.claims[a] == nil {
+		g.claims[a] = g.claims[b]
+	} else {
+		maps.Copy(g.claims[a], g.claims[b])
+	}
+	g.up[b], g.claims[b] = a, nil
+	return true
+}
 
 // name gives every service the id of its slice. Of two that want the same one the
 // older gets it, and the other has no networks.
-func (c *Composition) name(before *Composition) {
+func (c *Composition) name() {
 	owner := make(map[slice.ID]Key, len(c.services))
 	c.ids = make([]slice.ID, len(c.services))
 	for i, s := range c.services {
-		c.ids[i] = before.id(s)
+		c.ids[i] = sliceOf(s)
 		if first, taken := owner[c.ids[i]]; taken {
 			c.clashes[s.Key] = c.ids[i]
 			c.note(s.Key, "slice %s belongs to %s", c.ids[i], first)
@@ -119,15 +142,10 @@ func (c *Composition) name(before *Composition) {
 	}
 }
 
-// id returns the id of a service's slice if nothing joins.
-func (c *Composition) id(s *Service) slice.ID {
+// sliceOf returns the id of a service's slice if nothing joins.
+func sliceOf(s *Service) slice.ID {
 	if s.Intents.Slice.ID != "" {
 		return s.Intents.Slice.ID
-	}
-	if c != nil {
-		if i, ok := c.at[s.Key]; ok && c.services[i].Intents.Slice.ID == "" && c.services[i].Tenant == s.Tenant {
-			return c.ids[i]
-		}
 	}
 	sum := sha256.Sum256([]byte(s.Key.path() + " " + string(s.Tenant)))
 	return slice.ID(slice.Label(s.Key.Door) + "-" + hex.EncodeToString(sum[:8]))
@@ -140,32 +158,52 @@ type tag struct {
 	vlan   slice.VLAN
 }
 
+// claim notes who claims which tag.
+func (c *Composition) claim(g *groups) {
+	c.handOffs(func(n int, t tag, claims bool) {
+		if claims {
+			g.claim(n, t)
+		}
+	})
+}
+
 // byTags joins networks that a domain hands over by one tag.
 func (c *Composition) byTags(g *groups) {
 	claimed, first := map[tag]int{}, map[tag]int{}
+	c.handOffs(func(n int, t tag, claims bool) {
+		owner, taken := claimed[t]
+		if claims && taken && owner != n {
+			c.note(c.key(n), "domain %s, VLAN %d: it belongs to %s, so network %s stays apart from it", t.domain, t.vlan, c.key(owner), c.network(c.nodes[n]).Name)
+			return
+		}
+		if claims {
+			claimed[t] = n
+		}
+		if other, ok := first[t]; !ok {
+			first[t] = n
+		} else if !g.join(other, n) {
+			c.apart(n, other)
+		}
+	})
+}
+
+// handOffs calls f with every hand-off that has a tag, the oldest service first.
+func (c *Composition) handOffs(f func(n int, t tag, claims bool)) {
 	for i, s := range c.services {
 		for _, h := range s.HandOffs {
-			n, ok := c.number(i, h.Network)
-			if !ok || h.VLAN == 0 {
-				continue
-			}
-			t := tag{s.Tenant, h.Domain, h.VLAN}
-			if owner, taken := claimed[t]; h.Claims && taken && owner != n {
-				c.note(s.Key, "domain %s, VLAN %d: it belongs to %s, so network %s stays apart from it",
-					h.Domain, h.VLAN, c.services[c.nodes[owner].service].Key, h.Network)
-				continue
-			}
-			if h.Claims {
-				claimed[t] = n
-			}
-			if other, ok := first[t]; ok {
-				g.join(other, n)
-			} else {
-				first[t] = n
+			if n, ok := c.number(i, h.Network); ok && h.VLAN != 0 {
+				f(n, tag{s.Tenant, h.Domain, h.VLAN}, h.Claims)
 			}
 		}
 	}
 }
+
+// apart says why two nodes are not joined.
+func (c *Composition) apart(n, other int) {
+	c.note(c.key(n), "network %s stays apart from that of %s: else two services that claim one tag would be one", c.network(c.nodes[n]).Name, c.key(other))
+}
+
+func (c *Composition) key(n int) Key { return c.services[c.nodes[n].service].Key }
 
 // byJoins joins networks of services that say so.
 func (c *Composition) byJoins(g *groups) {
@@ -180,8 +218,8 @@ func (c *Composition) byJoins(g *groups) {
 			if networks := c.services[with].Intents.Slice.Networks; of == "" && len(networks) == 1 {
 				of = networks[0].Name
 			}
-			if other, ok := c.number(with, of); ok {
-				g.join(n, other)
+			if other, ok := c.number(with, of); ok && !g.join(n, other) {
+				c.apart(n, other)
 			}
 		}
 	}
@@ -234,7 +272,7 @@ func (c *Composition) network(n node) *intent.Network {
 
 // rank is lower for networks that others fold into.
 func (c *Composition) rank(n int) int {
-	if c.services[c.nodes[n].service].Key.Door == NSI {
+	if c.key(n).Door == NSI {
 		return -1
 	}
 	return n

@@ -1,20 +1,21 @@
 package service
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
-// MaxServices is how many services a book takes.
-const MaxServices = 20_000
+// undoTimeout is how long a change that was not taken may take to be taken back,
+// after the time of its caller is over.
+const undoTimeout = 30 * time.Second
 
 // Update lets a door change its services and notes of one account. Nobody else
 // changes those of this door and account meanwhile. When change returns nil, what
@@ -36,20 +37,46 @@ func (b *Book) Update(ctx context.Context, door, account string, change func(*Tx
 	if len(t.changed) == 0 && len(t.noted) == 0 {
 		return nil
 	}
-	release, s, err := b.take(ctx, t)
-	if err != nil {
+	if err := t.check(); err != nil {
 		return err
 	}
-	defer release()
-	err = b.bring(ctx, s.slices)
+	undo, err := b.carry(ctx, t)
 	switch {
-	case err == nil:
-		return nil
+	case err == nil || undo == nil:
+		return err
 	case t.removes() && slice.KindOf(err) == slice.Unavailable:
 		b.wake()
 		return nil
 	}
-	return errors.Join(err, b.undo(context.WithoutCancel(ctx), t, s))
+	return errors.Join(err, b.undo(ctx, undo))
+}
+
+// carry makes a change durable and brings it into the SCO. If that does not take it,
+// it returns the change that takes it back.
+func (b *Book) carry(ctx context.Context, t *Tx) (undo *Tx, err error) {
+	release, ids, undo, err := b.take(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return undo, b.bring(ctx, ids)
+}
+
+// undo puts everything back as it was before a change that the SCO did not take. If
+// the SCO does not answer, Run tells it later.
+func (b *Book) undo(ctx context.Context, t *Tx) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	undo, err := b.carry(ctx, t)
+	switch {
+	case err == nil:
+		return nil
+	case undo == nil: // nothing was written
+		return fmt.Errorf("take the change back: %w", err)
+	}
+	b.cfg.Logger.Warn("a slice is not yet as it was before a change that was refused", "reason", err.Error())
+	b.wake()
+	return nil
 }
 
 // busy is the end of a wait for somebody else's change.
@@ -57,186 +84,127 @@ func busy(err error) error {
 	return slice.Errorf(slice.Unavailable, "another change takes too long: try again: %w", err)
 }
 
-// A step is what an update has made durable, and how to take it back.
-type step struct {
-	slices   []slice.ID // that it touches
-	services map[Key]*Service
-	notes    map[string][]byte
-}
-
-// take makes a change durable while it has the ways to all slices that it touches.
-func (b *Book) take(ctx context.Context, t *Tx) (release func(), s step, err error) {
-	var want []slice.ID
+// take makes a change durable while it has the ways to all slices that it touches. It
+// returns these, and the change that takes it back.
+func (b *Book) take(ctx context.Context, t *Tx) (release func(), touched []slice.ID, undo *Tx, err error) {
 	for {
-		if release, err = b.ways.takeAll(ctx, want); err != nil {
-			return nil, s, busy(err)
+		ways := touched
+		if release, err = b.ways.takeAll(ctx, ways); err != nil {
+			return nil, nil, nil, busy(err)
 		}
-		var touched []slice.ID
-		touched, s, err = b.write(t, want)
+		touched, undo, err = b.write(t, ways)
 		switch {
 		case err != nil:
 			release()
-			return nil, s, err
-		case touched == nil:
-			return release, s, nil
+			return nil, nil, nil, err
+		case undo != nil:
+			return release, touched, undo, nil
 		}
-		// Somebody else's change has joined more meanwhile.
-		release()
-		want = touched
+		release() // somebody else's change has joined more meanwhile
 	}
 }
 
-// write makes a change durable if the ways that the caller has are enough; else it
-// returns those that it takes.
-func (b *Book) write(t *Tx, ways []slice.ID) ([]slice.ID, step, error) {
+// write makes a change durable if the ways that the caller has are enough, and
+// returns what takes it back; else nothing but the slices that it touches.
+func (b *Book) write(t *Tx, ways []slice.ID) (touched []slice.ID, undo *Tx, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	next, s := b.with(t)
-	touched := b.touched(next, t.keys())
+	c := b.change(t)
+	r := b.compose(c)
+	touched = r.touched(c)
 	for _, id := range touched {
-		if !slices.Contains(ways, id) {
-			return touched, s, nil
+		if _, has := slices.BinarySearch(ways, id); !has {
+			return touched, nil, nil
 		}
 	}
 	w := changes{}
-	if err := b.settle(w); err != nil {
-		return nil, s, err
-	}
-	after, err := b.wanted(next, touched, t.keys(), w)
+	after, err := b.wanted(r.after, touched, c, w)
 	if err != nil {
-		return nil, s, err
+		return nil, nil, err
 	}
-	if err := b.writeServices(t, next, w); err != nil {
-		return nil, s, err
+	if err := b.writeTx(t, c, w); err != nil {
+		return nil, nil, err
 	}
 	if err := b.fail("write"); err != nil {
-		return nil, s, err
+		return nil, nil, err
 	}
 	if err := b.cfg.Store.WriteAll(w); err != nil {
-		return nil, s, fmt.Errorf("write the book: %w", err)
+		return nil, nil, fmt.Errorf("write the book: %w", err)
 	}
 	clear(b.unsaved)
-	b.accept(t, next)
+	undo = b.before(t)
+	b.accept(t, c, r)
 	maps.Copy(b.slices, after)
-	s.slices = touched
-	return nil, s, nil
+	return touched, undo, nil
 }
 
-// keys are those of the services that a Tx has changed.
-func (t *Tx) keys() map[Key]bool {
-	all := map[Key]bool{}
-	for id := range t.changed {
-		all[Key{t.door, t.account, id}] = true
-	}
-	return all
-}
-
-// with returns what comes of all services with those of a Tx, and what was there
-// instead. New ones get their numbers, which are higher than all others.
-func (b *Book) with(t *Tx) (*Composition, step) {
-	s := step{services: map[Key]*Service{}, notes: map[string][]byte{}}
-	for name := range t.noted {
-		s.notes[name] = b.notes[[2]string{t.door, t.account}][name]
-	}
-	if len(t.changed) == 0 {
-		return b.now, s
-	}
-	now := map[Key]*Service{}
-	var late []*Service
+// change returns what a Tx makes of services. New ones get numbers that are higher
+// than all others; one that comes back has its old one.
+func (b *Book) change(t *Tx) change {
+	out := change{}
 	number := b.number
-	for _, id := range t.inOrder() {
-		key := Key{t.door, t.account, id}
-		have, had := b.services[key]
-		if had {
-			s.services[key] = &have
-		} else {
-			s.services[key] = nil
+	for _, id := range t.ids() {
+		key := t.key(id)
+		s := t.services[id]
+		if s == nil {
+			out[key] = nil
+			continue
 		}
-		one, ok := t.services[id]
-		switch {
-		case !ok:
-			now[key] = nil
-		case had && one.Number == have.Number:
-			now[key] = &one
+		one := *s
+		switch have := b.services[key]; {
+		case t.back:
+		case have != nil:
+			one.Number, one.Since = have.Number, have.Since
 		default:
-			if t.back == nil {
-				number++
-				one.Number, one.Since = number, b.cfg.Now().UTC()
-				t.services[id] = one
-			}
-			late = append(late, &one)
+			number++
+			one.Number, one.Since = number, b.cfg.Now().UTC()
 		}
+		out[key] = &one
 	}
-	all := make([]*Service, 0, len(b.now.services)+len(late))
-	for _, one := range b.now.services {
-		if next, changed := now[one.Key]; !changed {
-			all = append(all, one)
-		} else if next != nil {
-			all = append(all, next)
-		}
-	}
-	return compose(append(all, late...), b.now), s
+	return out
 }
 
-// inOrder returns the ids of the services that a Tx has changed, new ones in the
-// order in which they came.
-func (t *Tx) inOrder() []string {
-	return slices.SortedFunc(maps.Keys(t.changed), func(x, y string) int {
-		return cmp.Or(cmp.Compare(t.services[x].Number, t.services[y].Number), cmp.Compare(x, y))
-	})
-}
-
-// touched returns the slices, sorted, that another composition makes of other
-// services, or of services that have changed.
-func (b *Book) touched(next *Composition, changed map[Key]bool) []slice.ID {
-	var all []slice.ID
-	if next == b.now {
-		return nil
+// before returns the change that takes a Tx back.
+func (b *Book) before(t *Tx) *Tx {
+	back := &Tx{
+		door: t.door, account: t.account, services: map[string]*Service{}, notes: map[string][]byte{}, changed: t.changed, noted: t.noted, back: true,
 	}
-	for id := range b.now.parts {
-		if b.now.names(id, changed) || next.names(id, changed) || !b.now.alike(next, id) {
-			all = append(all, id)
+	for id := range t.changed {
+		if s := b.services[t.key(id)]; s != nil {
+			back.services[id] = s
 		}
 	}
-	for id := range next.parts {
-		if b.now.parts[id] == nil {
-			all = append(all, id)
+	for name := range t.noted {
+		if text, ok := b.notes[t.at()][name]; ok {
+			back.notes[name] = text
 		}
 	}
-	slices.Sort(all)
-	return all
-}
-
-func union(a, b []slice.ID) []slice.ID {
-	all := append(slices.Clone(a), b...)
-	slices.Sort(all)
-	return slices.Compact(all)
+	return back
 }
 
 // wanted puts what is wanted of some slices into a transaction, or says what is
-// wrong with it.
-func (b *Book) wanted(next *Composition, touched []slice.ID, changed map[Key]bool, w changes) (map[slice.ID]*kept, error) {
-	for key := range changed {
+// wrong with it. Slices of which nothing else is wanted than they are stay.
+func (b *Book) wanted(next *Composition, touched []slice.ID, c change, w changes) (map[slice.ID]*kept, error) {
+	for key := range c {
 		if id, lost := next.clashes[key]; lost {
 			return nil, slice.Errorf(slice.Conflict, "service %s: slice %s belongs to another service: choose another id", key, id)
 		}
 	}
 	after := map[slice.ID]*kept{}
 	for _, id := range touched {
-		k := &kept{Pending: true}
-		if have := b.slices[id]; have != nil {
-			k.There, k.Before = have.There, have.Applied
-			if have.Pending {
-				k.Before = both(have.Before, have.Applied)
-			}
-		}
-		if _, is := next.parts[id]; is {
+		k := b.slices[id].next()
+		if next.parts[id] == nil {
+			k.Gone = true
+		} else {
 			k.Applied, k.notes = next.Intents(id)
 			if err := k.Applied.Validate(); err != nil {
-				return nil, slice.Errorf(slice.Invalid, "%w", err)
+				return nil, blame(id, c, err)
 			}
-		} else {
-			k.Gone = true
+			if have := b.slices[id]; have != nil && !have.Pending && intent.Equal(have.Applied, k.Applied) {
+				same := *have
+				same.notes = k.notes
+				k = &same
+			}
 		}
 		after[id] = k
 		if err := w.put(bucketSlices, string(id), k); err != nil {
@@ -246,43 +214,43 @@ func (b *Book) wanted(next *Composition, touched []slice.ID, changed map[Key]boo
 	return after, nil
 }
 
-// both returns intents with the members of either: it is not known which of them
-// the SCO has.
-func both(a, b intent.Intents) intent.Intents {
-	out := b.Clone()
-	for _, n := range a.Slice.Networks {
-		i := slices.IndexFunc(out.Slice.Networks, func(o intent.Network) bool { return o.Name == n.Name })
-		if i < 0 {
-			out.Slice.Networks = append(out.Slice.Networks, n)
+// blame names a service whose intents are wrong by themselves, or else the slice.
+func blame(id slice.ID, c change, err error) error {
+	for key, s := range c {
+		if s == nil {
 			continue
 		}
-		into := &out.Slice.Networks[i]
-		for _, m := range n.Members {
-			if !slices.ContainsFunc(into.Members, func(o intent.Member) bool { return o.Name == m.Name }) {
-				into.Members = append(into.Members, m)
+		alone := compose([]*Service{s})
+		for _, id := range alone.Slices() {
+			in, _ := alone.Intents(id)
+			if fault := in.Validate(); fault != nil {
+				return slice.Errorf(slice.Invalid, "service %s: %w", key, fault)
 			}
 		}
 	}
-	return out
+	return slice.Errorf(slice.Invalid, "slice %s, of several services: %w", id, err)
 }
 
-// writeServices puts the services and notes of a Tx into a transaction.
-func (b *Book) writeServices(t *Tx, next *Composition, w changes) error {
-	if len(next.services) > MaxServices {
-		return slice.Errorf(slice.Exhausted, "the book holds %d services, and no more", MaxServices)
-	}
-	number := b.number
-	for id := range t.changed {
-		key := Key{t.door, t.account, id}
-		s, ok := t.services[id]
-		if !ok {
+// writeTx puts the services and notes of a Tx into a transaction, with what came of
+// orders since the last one.
+func (b *Book) writeTx(t *Tx, c change, w changes) error {
+	count, number := len(b.services), b.number
+	for key, s := range c {
+		_, had := b.services[key]
+		switch {
+		case s == nil:
 			w.raw(bucketServices, key.path(), nil)
 			continue
+		case !had:
+			count++
 		}
 		number = max(number, s.Number)
 		if err := w.put(bucketServices, key.path(), s); err != nil {
 			return err
 		}
+	}
+	if count > MaxServices && count > len(b.services) {
+		return slice.Errorf(slice.Exhausted, "the book holds %d services, and no more", MaxServices)
 	}
 	if number != b.number {
 		w.raw(bucketBook, keyNumber, strconv.AppendUint(nil, number, 10))
@@ -290,49 +258,23 @@ func (b *Book) writeServices(t *Tx, next *Composition, w changes) error {
 	for name := range t.noted {
 		w.raw(bucketNotes, path(t.door, t.account, name), t.notes[name])
 	}
-	return nil
+	return b.settle(w)
 }
 
 // accept makes what was written true in memory.
-func (b *Book) accept(t *Tx, next *Composition) {
-	b.now = next
-	for id := range t.changed {
-		key := Key{t.door, t.account, id}
-		s, ok := t.services[id]
-		if !ok {
-			b.unset(key)
-			continue
+func (b *Book) accept(t *Tx, c change, r regional) {
+	for key, s := range c {
+		if b.unset(key); s != nil {
+			b.set(s)
+			b.number = max(b.number, s.Number)
 		}
-		b.set(s)
-		b.number = max(b.number, s.Number)
+	}
+	for key := range r.region {
+		if b.services[key] != nil {
+			b.of[key] = r.after
+		}
 	}
 	for name := range t.noted {
 		b.setNote(t.door, t.account, name, t.notes[name])
 	}
-}
-
-// undo puts everything back as it was before a step that the SCO did not take. The
-// ways to the slices are the caller's.
-func (b *Book) undo(ctx context.Context, t *Tx, s step) error {
-	back := &Tx{
-		door: t.door, account: t.account, services: map[string]Service{}, notes: s.notes, changed: t.changed, noted: t.noted, back: t,
-	}
-	for key, have := range s.services {
-		if have != nil {
-			back.services[key.ID] = *have
-		}
-	}
-	more, again, err := b.write(back, s.slices)
-	switch {
-	case err != nil:
-		return fmt.Errorf("take the change back: %w", err)
-	case more != nil: // joins that came meanwhile are somebody else's way: Run finds them
-		b.wake()
-		return nil
-	}
-	if err := b.bring(ctx, again.slices); err != nil {
-		b.cfg.Logger.Warn("a slice is not yet as it was before a change that was refused", "reason", err.Error())
-		b.wake()
-	}
-	return nil
 }

@@ -67,6 +67,13 @@ func (c *catalog) forget(name string) {
 	delete(c.names, name)
 }
 
+// learn makes a workload known by another name.
+func (c *catalog) learn(name, as string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.names[as] = c.names[name]
+}
+
 func (c *catalog) fail(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -302,6 +302,44 @@ func TestCatalogAway(t *testing.T) {
 	h.post("onos", three(602).with("of:0000000000000099/1", port{"ep-9", 1}).listing(svc{"one", []string{"ep-1", "ep-9"}, "NONE"}), http.StatusBadRequest)
 }
 
+// What led nowhere is looked up again whenever the document is written.
+func TestLostIsFound(t *testing.T) {
+	h := newHouse(t)
+	d := three(600).listing(svc{"one", []string{"ep-1", "late"}, "VLAN"})
+	h.post("onos", d, http.StatusOK)
+	h.catalog.learn("ep-2", "late")
+	if out := h.post("onos", d, http.StatusOK); out != "" {
+		t.Errorf("it is told %s", out)
+	}
+	if diff := cmp.Diff([]string{"host-1@site-1 host-2@site-2"}, h.networks()); diff != "" {
+		t.Errorf("networks (-want +got):\n%s", diff)
+	}
+}
+
+func TestA10Limits(t *testing.T) {
+	many := func(n int, format string) string {
+		all := make([]string, n)
+		for i := range all {
+			all[i] = fmt.Sprintf(format, i)
+		}
+		return strings.Join(all, ",")
+	}
+	for _, c := range []struct{ name, body, text string }{
+		{"ports", `{"ports": {` + many(10_001, `"of:%d/1": {}`) + `}}`, "ports: 10001 are more than 10000"},
+		{"interfaces", `{"ports": {"of:1/1": {"interfaces": [` + many(40_001, `{"name": "x%d"}`) + `]}}}`, "more than 40000 interfaces"},
+		{"services", `{"apps": {"org.onosproject.vpls": {"vpls": {"vplsList": [` + many(5001, `{"name": "x%d"}`) + `]}}}}`, "more than 5000 services"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHouse(t)
+			if status, out := h.as("onos", http.MethodPost, path, c.body); status != http.StatusBadRequest || !strings.Contains(out, c.text) {
+				t.Errorf("%d %.200s, want 400 with %s", status, out, c.text)
+			}
+		})
+	}
+	h := newHouse(t)
+	h.post("onos", doc{raw: `{"ports": {` + many(10_000, `"of:%d/1": {}`) + `}}`}, http.StatusOK)
+}
+
 // What we need to find later is put in, and all the rest is kept as it is.
 func TestRepairs(t *testing.T) {
 	for _, c := range []struct{ name, post, want string }{

@@ -316,11 +316,11 @@ func (w *world) startFailing(fail func(string) error) {
 		w.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(w.t.Context())
-	done := make(chan error, 1)
-	go func() { done <- w.book.Run(ctx) }()
+	done := make(chan struct{})
+	go func() { defer close(done); _ = w.book.Run(ctx) }() // killed, or ended
 	w.end = func() {
 		cancel()
-		<-done // killed, or ended
+		<-done
 	}
 	w.newWatcher()
 }
