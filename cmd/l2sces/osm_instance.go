@@ -1,175 +1,138 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"strings"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/l2sces/l2sces/cmd/internal/cli"
+	"github.com/l2sces/l2sces/pkg/osm"
 	"github.com/l2sces/l2sces/pkg/osm/onboard"
+	"github.com/l2sces/l2sces/pkg/slice"
 )
 
-// instanceTime is how long OSM may take for an instance.
-const instanceTime = 30 * time.Minute
-
-// instantiateCommand makes an instance.
+// instantiateCommand makes an instance in OSM.
 func instantiateCommand() *cobra.Command {
-	var d deskFlags
-	var o onboard.Order
-	var params string
+	var o osmRun
+	var order onboard.Order
+	var file string
 	c := &cobra.Command{
 		Use:   "instantiate TEMPLATE --name NAME",
-		Short: "Make a slice instance of a template in OSM, or with --ns a network service",
-		Long: "Instantiate orders an instance of an onboarded template, which it names by its id, and follows it until OSM has finished.\n" +
-			"The parameters are those of `osm nsi-create --config_file`; accounts stand in them by name, at every place: vimAccountId,\n" +
-			"wimAccountId, and the keys of vim-network-name. An instance of the same name, template and parameters is as good.",
+		Short: "Make a slice instance of a template, or with --ns a network service, and follow it",
+		Long: "Instantiate takes the same file of parameters as `osm nsi-create --config_file`, in which VIM and WIM accounts are called by\n" +
+			"their names everywhere. It tells what OSM does until OSM has finished. An instance of the same name, template and\n" +
+			"parameters is as good as a new one.",
 		Example: "  l2sces osm instantiate fire-emergency --name fire-emergency --params descriptors/params/fire-emergency.yaml\n" +
-			"  l2sces osm instantiate l2sces-domain-ns --ns --name field --vim field --params nsd/l2sces_domain_ns/examples/field.yaml",
+			"  l2sces osm instantiate l2sces-control-ns --ns --name control --vim control --params nsd/l2sces_control_ns/examples/control.yaml",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Template = args[0]
-			if params != "" {
-				text, err := readSmall(params)
+			if order.Name == "" {
+				return slice.Errorf(slice.Invalid, "--name is required")
+			}
+			order.Template = args[0]
+			if file != "" {
+				text, err := os.ReadFile(file)
 				if err != nil {
-					return err
+					return wrongFile(err)
 				}
-				if o.Params, err = onboard.ReadParams(params, text, o.Service); err != nil {
+				if order.Params, err = onboard.ReadParams(file, text, order.Service); err != nil {
 					return err
 				}
 			}
-			return d.at(cmd, func(ctx context.Context, desk onboard.Desk) error {
-				r, err := desk.Instantiate(ctx, o)
-				return showOne(cmd, r, err)
+			return o.at(cmd, func(ctx context.Context, d onboard.Desk) error {
+				r, err := d.Instantiate(ctx, order)
+				return showResult(cmd, r, err)
 			})
 		},
-		ValidArgsFunction: d.nbi.complete(templateNames(&o.Service)),
+		ValidArgsFunction: o.complete(func(ctx context.Context, c *osm.Client) (names []string, err error) {
+			kind := osm.NST
+			if order.Service {
+				kind = osm.NSD
+			}
+			all, err := c.Packages(ctx, kind)
+			for _, p := range all {
+				names = append(names, p.Descriptor)
+			}
+			return names, err
+		}),
 	}
 	f := c.Flags()
-	d.flags(f, instanceTime)
-	f.StringVar(&o.Name, "name", "", "name of the instance")
-	f.StringVar(&params, "params", "", "parameters, as for osm nsi-create --config_file")
-	f.StringVar(&o.VIM, "vim", "", "name of the VIM account where the parameters name none; empty: that of the first subnet")
-	f.StringVar(&o.Description, "description", "", "what it is for")
-	f.BoolVar(&o.Service, "ns", false, "TEMPLATE is the descriptor of a network service")
-	if err := c.MarkFlagRequired("name"); err != nil {
-		panic(err) // only when there is no such flag
-	}
+	o.flags(f, 30*time.Minute, "until OSM has finished")
+	f.StringVar(&order.Name, "name", "", "what the instance is called (required)")
+	f.StringVar(&file, "params", "", "parameters, YAML")
+	f.StringVar(&order.VIM, "vim", "", "VIM account where the parameters name none; empty: that of the first subnet")
+	f.StringVar(&order.Description, "description", "", "a text for people")
+	f.BoolVar(&order.Service, "ns", false, "TEMPLATE is the descriptor of a network service")
 	return c
 }
 
-// showOne shows what became of one thing.
-func showOne(cmd *cobra.Command, r onboard.Result, failed error) error {
-	if r.ID == "" && failed != nil {
-		return failed
-	}
-	return showResults(cmd, []onboard.Result{r}, failed)
-}
-
-// terminateCommand ends an instance.
+// terminateCommand ends an instance in OSM.
 func terminateCommand() *cobra.Command {
-	var d deskFlags
+	var o osmRun
 	var service, force bool
 	c := &cobra.Command{
-		Use:   "terminate NAME",
-		Short: "End a slice instance of OSM, or with --ns a network service, and remove its record",
-		Long: "Terminate ends the instance, follows that until OSM has finished, and removes its record. One that is not there is success.\n" +
-			"With --timeout 0s the record goes when the command is given again. Where the plugin follows OSM, our slice ends too.",
-		Example:           "  l2sces osm terminate fire-emergency",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: d.nbi.complete(instanceNames(&service)),
+		Use:     "terminate NAME",
+		Short:   "End a slice instance, or with --ns a network service, and remove its record; one that is not there is success",
+		Example: "  l2sces osm terminate fire-emergency",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return d.at(cmd, func(ctx context.Context, desk onboard.Desk) error {
-				r, err := desk.Terminate(ctx, args[0], service, force)
-				return showOne(cmd, r, err)
+			return o.at(cmd, func(ctx context.Context, d onboard.Desk) error {
+				r, err := d.Terminate(ctx, args[0], service, force)
+				return showResult(cmd, r, err)
 			})
 		},
+		ValidArgsFunction: o.complete(func(ctx context.Context, c *osm.Client) ([]string, error) {
+			if service {
+				return instanceNames(ctx, c, osm.Services())
+			}
+			return instanceNames(ctx, c, osm.Slices())
+		}),
 	}
 	f := c.Flags()
-	d.flags(f, instanceTime)
+	o.flags(f, 30*time.Minute, "until OSM has finished")
 	f.BoolVar(&service, "ns", false, "NAME is a network service")
-	f.BoolVar(&force, "force", false, "end also what OSM is still busy with")
+	f.BoolVar(&force, "force", false, "also while OSM is busy with it")
 	return c
 }
 
-// osmStatusCommand shows instances.
-func osmStatusCommand() *cobra.Command {
-	var d nbiDoor
-	sco := cli.Door{Find: findSCO}
-	c := &cobra.Command{
-		Use:   "status [NAME]",
-		Short: "Show slice instances of OSM, their network services and, with --sco, our slices beside them",
-		Long: "Status shows the slice instance of a name, or all, with what OSM says of each and of its network services. With --sco it\n" +
-			"shows what the SCO has for each: OSM says running when its services run, and does not look whether frames cross.",
-		Example: "  l2sces osm status\n" +
-			"  l2sces osm status fire-emergency --sco 192.0.2.1:7001 --tls-ca ca.crt --tls-cert ann.crt --tls-key ann.key",
-		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: d.complete(instanceNames(nil)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return osmStatus(cmd, &d, &sco, strings.Join(args, ""))
-		},
+// showResult shows what became of one thing.
+func showResult(cmd *cobra.Command, r onboard.Result, err error) error {
+	if err != nil && r.State != onboard.Failed {
+		return err // nothing was begun
 	}
-	d.flags(c.Flags())
-	sco.Flags(c.Flags())
-	return c
+	return showResults(cmd, []onboard.Result{r}, err)
 }
 
-func osmStatus(cmd *cobra.Command, d *nbiDoor, sco *cli.Door, name string) (err error) {
-	client, err := d.open(cmd)
-	if err != nil {
-		return err
+func instanceNames(ctx context.Context, c *osm.Client, l osm.Life) (names []string, err error) {
+	all, err := c.Instances(ctx, l)
+	for _, i := range all {
+		names = append(names, i.Name)
 	}
-	defer client.Close()
-	var slices onboard.Slices
-	if sco.Address != "" {
-		open, err := sco.Open()
+	return names, err
+}
+
+// completeTime is how long a shell waits for names.
+const completeTime = 3 * time.Second
+
+// complete offers names that OSM knows to the shell, for the first argument. Without
+// a login there are none.
+func (d *osmDoor) complete(names func(context.Context, *osm.Client) ([]string, error)) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 || d.stdin {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		client, err := d.open(nil)
 		if err != nil {
-			return err
+			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		defer func() { err = errors.Join(err, open.Close()) }()
-		slices = open.Slices
-	}
-	views, err := onboard.Desk{NBI: client}.Look(cmd.Context(), name, slices)
-	if err != nil {
-		return err
-	}
-	return show(cmd, views, func(w *strings.Builder) { viewsTable(w, views, slices != nil) })
-}
-
-// viewsTable writes instances, their services, and our networks.
-func viewsTable(w *strings.Builder, views []onboard.View, beside bool) {
-	fmt.Fprintln(w, "INSTANCE\tTEMPLATE\tOSM\tCONFIG\tSLICE\tPHASE\tMESSAGE")
-	for _, v := range views {
-		phase, message := "-", cmp.Or(v.Message, v.Detail)
-		if v.Slice != nil {
-			phase, message = string(v.Slice.Phase), cmp.Or(v.Slice.Message, v.Detail)
+		defer client.Close()
+		ctx, cancel := context.WithTimeout(cmd.Context(), completeTime)
+		defer cancel()
+		all, err := names(ctx, client)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", cli.OneLine(v.Name), v.Template, dashed(v.Operational), dashed(v.Config),
-			cli.OrDash(beside, v.SliceID), phase, cli.OneLine(message))
-	}
-	fmt.Fprintln(w, "\nINSTANCE\tSERVICE\tDESCRIPTOR\tVIM\tOSM\tCONFIG\tMESSAGE")
-	for _, v := range views {
-		for _, s := range v.Services {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", cli.OneLine(v.Name), cli.OneLine(s.Name), dashed(s.Template), dashed(s.VIM),
-				dashed(s.Operational), dashed(s.Config), cli.OneLine(s.Detail))
-		}
-	}
-	if !beside {
-		return
-	}
-	fmt.Fprintln(w, "\nINSTANCE\tNETWORK\tTYPE\tREADY\tMEMBERS\tMESSAGE")
-	for _, v := range views {
-		if v.Slice == nil {
-			continue
-		}
-		for _, n := range v.Slice.Networks {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%t\t%d\t%s\n", cli.OneLine(v.Name), n.Name, n.Type, n.Ready, len(n.Members), cli.OneLine(n.Message))
-		}
+		return all, cobra.ShellCompDirectiveNoFileComp
 	}
 }
-
-func dashed(text string) string { return cli.OrDash(text != "", cli.OneLine(text)) }

@@ -13,218 +13,190 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/l2sces/l2sces/pkg/descriptor"
+	"github.com/l2sces/l2sces/pkg/lint"
 	"github.com/l2sces/l2sces/pkg/osm"
 	"github.com/l2sces/l2sces/pkg/osm/onboard"
 	"github.com/l2sces/l2sces/pkg/pack"
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
-// onboardOptions are the flags of an upload.
-type onboardOptions struct {
-	desk   deskFlags
-	lint   lintOptions
-	noLint bool
-}
-
-// onboardCommand uploads packages.
+// onboardCommand brings packages into OSM.
 func onboardCommand() *cobra.Command {
-	var o onboardOptions
+	var o osmRun
+	var noLint bool
 	c := &cobra.Command{
 		Use:   "onboard PACKAGE|FOLDER...",
-		Short: "Upload packages to OSM, those that others need first",
-		Long: "Onboard reads archives (tar.gz, CSAR), or all archives of a folder, checks them as `l2sces package lint` does, and uploads\n" +
-			"functions, then services, then templates, each with its digest. One that OSM has with the same bytes is left alone; one\n" +
-			"with others is updated, which OSM refuses for most changes of a package in use. What is needed has to be given, or to\n" +
-			"be in OSM; else nothing is done. After a failure the same command goes on. Of NAME.tar.gz and NAME.csar the first is taken.",
-		Example: "  l2sces osm onboard bin/packages\n" +
-			"  l2sces osm onboard bin/packages/rtp_knf.tar.gz bin/packages/rtp_ns.tar.gz --dry-run",
+		Short: "Onboard packages, in the order in which they need each other",
+		Long: "Onboard takes built archives (see `l2sces package build`), or folders of them: functions first, then services, then\n" +
+			"templates. Where there is a tar.gz and a CSAR of one package the tar.gz is taken. The packages are checked first, as by\n" +
+			"`l2sces package lint`; what they refer to has to be given, or in OSM. A package that is in OSM with the same bytes\n" +
+			"stays as it is, another is updated. Each goes with its digests. After a failure run the same again: it goes on.",
+		Example: "  l2sces osm onboard bin/packages --dry-run\n" +
+			"  l2sces osm onboard bin/packages/toolbox_knf.tar.gz bin/packages/field_ns.tar.gz --osm https://osm.example:9999 --user admin --password-file osm.password",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			names, err := archives(args)
+			files, err := archives(args)
 			if err != nil {
 				return err
 			}
-			packages, err := readPackages(cmd.Context(), names)
-			if err != nil {
-				return err
+			if !noLint {
+				if err := lintFirst(cmd.Context(), cmd.ErrOrStderr(), files); err != nil {
+					return err
+				}
 			}
-			if err := o.check(cmd, names); err != nil {
-				return err
+			var all []onboard.Package
+			for _, name := range files {
+				one, err := onboardable(cmd.Context(), name)
+				if err != nil {
+					return err
+				}
+				all = append(all, one)
 			}
-			return o.desk.at(cmd, func(ctx context.Context, desk onboard.Desk) error {
-				results, err := desk.Packages(ctx, packages)
+			return o.at(cmd, func(ctx context.Context, d onboard.Desk) error {
+				results, err := d.Packages(ctx, all)
 				return showResults(cmd, results, err)
 			})
 		},
 	}
-	f := c.Flags()
-	o.desk.flags(f, 0)
-	f.BoolVar(&o.noLint, "no-lint", false, "upload also what is broken")
-	f.StringArrayVar(&o.lint.against, "against", nil, "package that may be referred to and is not uploaded itself, or a folder of these; repeatable")
-	f.StringArrayVar(&o.lint.waive, "waive", nil, "RULE, or RULE@PATH of a value or file, to be silent about; repeatable")
+	o.flags(c.Flags(), 0, "")
+	c.Flags().BoolVar(&noLint, "no-lint", false, "do not check the packages first")
 	return c
 }
 
-// check holds packages to the rules, and shows what is wrong.
-func (o onboardOptions) check(cmd *cobra.Command, names []string) error {
-	if o.noLint {
-		return nil
-	}
-	report, err := o.lint.lint(cmd.Context(), names)
-	if err != nil || report.Errors == 0 {
-		return err
-	}
-	var text strings.Builder
-	report.Text(&text)
-	_, _ = fmt.Fprint(cmd.ErrOrStderr(), text.String()) // the error says it in short
-	return slice.Errorf(slice.Invalid, "nothing is uploaded: %s", report.Summary())
-}
-
-// endings are those of archives, the preferred ones first.
+// endings are those of archives, the one that is preferred first.
 var endings = []string{".tar.gz", ".tgz", ".csar", ".zip"}
 
-func archiveEnding(name string) string {
-	i := slices.IndexFunc(endings, func(e string) bool { return strings.HasSuffix(name, e) })
-	if i < 0 {
-		return ""
-	}
-	return endings[i]
-}
-
-// archives returns the archives that arguments name, and of those that differ in
-// their ending alone the preferred one. Signatures beside them are left out.
-func archives(args []string) ([]string, error) {
+// archives returns the archives that are named or lie in a folder, each package once.
+func archives(names []string) ([]string, error) {
 	var all []string
-	for _, name := range args {
+	for _, name := range names {
 		info, err := os.Stat(name)
 		if err != nil {
 			return nil, wrongFile(err)
 		}
 		if !info.IsDir() {
-			all = append(all, filepath.Clean(name))
+			if filepath.Ext(name) != ".cms" { // a signature beside its archive
+				all = append(all, name)
+			}
 			continue
 		}
-		found, err := archivesOf(name)
+		before := len(all)
+		entries, err := os.ReadDir(name)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, found...)
+		for _, e := range entries {
+			if _, is := stemOf(e.Name()); is {
+				all = append(all, filepath.Join(name, e.Name()))
+			}
+		}
+		if len(all) == before {
+			return nil, slice.Errorf(slice.Invalid, "%s holds no archives: build them with l2sces package build", name)
+		}
 	}
-	var out []string
+	return preferred(all), nil
+}
+
+// stemOf returns the name of an archive without its ending.
+func stemOf(name string) (string, bool) {
+	for _, e := range endings {
+		if stem, is := strings.CutSuffix(name, e); is {
+			return stem, true
+		}
+	}
+	return name, false
+}
+
+// preferred leaves one archive of each package.
+func preferred(all []string) []string {
+	best := map[string]int{}
+	rank := func(name string) int {
+		return slices.IndexFunc(endings, func(e string) bool { return strings.HasSuffix(name, e) })
+	}
 	for _, name := range all {
-		if filepath.Ext(name) != ".cms" && !slices.Contains(out, name) && !another(all, name) {
-			out = append(out, name)
+		stem, _ := stemOf(name)
+		if r, there := best[stem]; !there || rank(name) < r {
+			best[stem] = rank(name)
 		}
 	}
-	return out, nil
+	seen := map[string]bool{}
+	return slices.DeleteFunc(all, func(name string) bool {
+		stem, _ := stemOf(name)
+		gone := rank(name) != best[stem] || seen[stem]
+		seen[stem] = seen[stem] || !gone
+		return gone
+	})
 }
 
-func archivesOf(folder string) ([]string, error) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil, err
+// lintFirst checks packages. Errors keep them from OSM.
+func lintFirst(ctx context.Context, stderr io.Writer, files []string) error {
+	report, err := lintOptions{}.lint(ctx, files)
+	if err != nil || report.Errors == 0 {
+		return err
 	}
-	var found []string
-	for _, e := range entries {
-		if !e.IsDir() && archiveEnding(e.Name()) != "" {
-			found = append(found, filepath.Join(folder, e.Name()))
+	for _, f := range report.Findings {
+		if f.Severity == lint.Error {
+			_, _ = fmt.Fprintln(stderr, f) // the error below says it again in short
 		}
 	}
-	if len(found) == 0 {
-		return nil, slice.Errorf(slice.Invalid, "%s holds no archive: make them with `l2sces package build`", folder)
-	}
-	return found, nil
+	return slice.Errorf(slice.Invalid, "%s; nothing is onboarded", report.Summary())
 }
 
-// another reports whether the same package is there with a better ending.
-func another(all []string, name string) bool {
-	ending := archiveEnding(name)
-	stem := strings.TrimSuffix(name, ending)
-	for _, better := range endings {
-		if better == ending || ending == "" {
-			return false
-		}
-		if slices.Contains(all, stem+better) {
-			return true
-		}
-	}
-	return false
-}
+// maxPackage is what a package may have, in bytes: OSM's client reads it back.
+const maxPackage = 64 << 20
 
-// readPackages looks into archives: what they are, and what they need.
-func readPackages(ctx context.Context, names []string) ([]onboard.Package, error) {
-	var all []onboard.Package
-	var failed []error
-	for _, name := range names {
-		p, err := readPackage(ctx, name)
-		failed = append(failed, err)
-		all = append(all, p)
-	}
-	return all, errors.Join(failed...)
-}
-
-func readPackage(ctx context.Context, name string) (onboard.Package, error) {
+// onboardable reads what a package is, and what it needs.
+func onboardable(ctx context.Context, name string) (p onboard.Package, err error) {
 	opened, err := pack.Open(ctx, name, pack.Limits{})
 	if err != nil {
-		return onboard.Package{}, wrongFile(err)
+		return p, wrongFile(err)
 	}
-	p, err := described(name, opened)
-	return p, errors.Join(err, opened.Close())
+	defer func() { err = errors.Join(err, opened.Close()) }()
+	text, err := opened.Read(opened.Descriptor)
+	if err != nil {
+		return p, err
+	}
+	stem, _ := stemOf(filepath.Base(name))
+	p = onboard.Package{Name: stem, Read: func() ([]byte, error) { return readPackage(name) }}
+	doc, err := descriptor.Read(name+": "+opened.Descriptor, text, descriptor.Limits{})
+	if err != nil {
+		return p, err
+	}
+	return p, identify(&p, doc)
 }
 
-// described says what an archive is by its descriptor.
-func described(name string, opened *pack.Package) (onboard.Package, error) {
-	p := onboard.Package{Name: opened.Name, Read: func() ([]byte, error) { return readArchive(name) }}
-	doc, err := descriptor.ReadFile(opened.Files(), opened.Descriptor, descriptor.Limits{})
-	if err != nil {
-		return p, fmt.Errorf("%s: %w", name, err)
-	}
+// identify reads kind, id and needs of a package.
+func identify(p *onboard.Package, doc *descriptor.Document) error {
 	switch doc.Kind() {
 	case descriptor.KindVNFD:
-		var d descriptor.VNFD
-		d, _, err = doc.VNFD()
+		d, _, err := doc.VNFD()
 		p.Kind, p.ID = osm.VNFD, d.ID
+		return err
 	case descriptor.KindNSD:
-		var d descriptor.NSD
-		d, _, err = doc.NSD()
+		d, _, err := doc.NSD()
 		p.Kind, p.ID, p.Needs = osm.NSD, d.ID, d.VNFDs
+		return err
 	case descriptor.KindNST:
-		var d descriptor.NST
-		d, _, err = doc.NST()
+		d, _, err := doc.NST()
 		p.Kind, p.ID = osm.NST, d.ID
 		for _, s := range d.Subnets {
 			if !slices.Contains(p.Needs, s.NSDRef) {
 				p.Needs = append(p.Needs, s.NSDRef)
 			}
 		}
+		return err
 	default:
-		return p, slice.Errorf(slice.Invalid, "%s: %s is no descriptor of a function, a service or a slice template", name, opened.Descriptor)
+		return slice.Errorf(slice.Invalid, "%s: this is no descriptor that OSM takes", doc.Name())
 	}
-	switch {
-	case err != nil:
-		return p, fmt.Errorf("%s: %w", name, err)
-	case p.ID == "":
-		return p, slice.Errorf(slice.Invalid, "%s: %s has no id", name, opened.Descriptor)
-	}
-	return p, nil
 }
 
-// maxArchive is what an upload may have, in bytes: it is held in memory.
-const maxArchive = 512 << 20
-
-// readArchive reads an archive as it is.
-func readArchive(name string) ([]byte, error) {
-	f, err := os.Open(name)
+func readPackage(name string) ([]byte, error) {
+	info, err := os.Stat(name)
 	if err != nil {
 		return nil, wrongFile(err)
 	}
-	defer func() { _ = f.Close() }() // only read from
-	text, err := io.ReadAll(io.LimitReader(f, maxArchive+1))
-	if err != nil {
-		return nil, err
+	if info.Size() > maxPackage {
+		return nil, slice.Errorf(slice.Invalid, "%s has %d bytes: up to %d are taken", name, info.Size(), maxPackage)
 	}
-	if len(text) > maxArchive {
-		return nil, slice.Errorf(slice.Exhausted, "%s has more than %d bytes", name, maxArchive)
-	}
-	return text, nil
+	return os.ReadFile(name)
 }

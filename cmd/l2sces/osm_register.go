@@ -3,10 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,122 +16,115 @@ import (
 	"github.com/l2sces/l2sces/plugin/endpoint"
 )
 
-// registerOptions are the flags of a registration.
-type registerOptions struct {
-	desk      deskFlags
-	sco       cli.Door
-	endpoints string
-	tenant    string
-	secrets   bool
-}
-
-// registerCommand registers accounts.
+// registerCommand registers accounts in OSM.
 func registerCommand() *cobra.Command {
-	o := registerOptions{sco: cli.Door{Find: findSCO}}
+	var o osmRun
+	var secrets bool
+	e := scoEndpoints{door: cli.Door{Find: findSCO}}
 	c := &cobra.Command{
 		Use:   "register FILE",
-		Short: "Register VIM accounts, clusters, WIM accounts and SDN controllers of a file in OSM",
-		Long: "Register makes what the file names and OSM lacks, changes what differs, and waits until OSM has looked at it. What the file\n" +
-			"does not name stays. The port mapping of a WIM account is made of the endpoints of domains, which the SCO tells (--sco,\n" +
-			"or the lab's), and of the file that osm-plugin has (--endpoints). Secrets stand in files of their own, whose names are\n" +
-			"relative to FILE. OSM does not show them, so that changed ones are sent with --secrets only.",
-		Example: "  l2sces osm register accounts.yaml --sco 192.0.2.1:7001 --tls-ca ca.crt --tls-cert ann.crt --tls-key ann.key\n" +
-			"  l2sces osm register accounts.yaml --dry-run",
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return o.register(cmd, args[0]) },
+		Short: "Register VIM accounts, clusters, SDN controllers and WIM accounts from a file",
+		Long: "Register reads one YAML file with vims, clusters, sdns and wims (docs/onboarding.md shows all of it). A WIM account gets\n" +
+			"its port mapping from the domains that the SCO knows: each VIM account is reached by the hand-off of its domain, or by\n" +
+			"the endpoint that the file names. Secrets are in files of their own, whose names are relative to the folder of FILE.\n" +
+			"Accounts that are there as they should be stay so, and those that FILE does not name, too. OSM then looks whether it\n" +
+			"reaches what they name, which is waited for. OSM shows no secret, so that a new password is sent only with --secrets.",
+		Example: "  l2sces osm register accounts.yaml --sco 192.0.2.1:7001 --tls-ca ca.crt --tls-cert ann.crt --tls-key ann.key --dry-run",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			defer func() { err = errors.Join(err, e.close()) }()
+			text, err := os.ReadFile(args[0])
+			if err != nil {
+				return wrongFile(err)
+			}
+			sources := onboard.Sources{Endpoints: &e, Open: beside(args[0])}
+			all, err := onboard.ReadAccounts(cmd.Context(), args[0], text, sources)
+			if err != nil {
+				return err
+			}
+			return o.at(cmd, func(ctx context.Context, d onboard.Desk) error {
+				results, err := d.Accounts(ctx, all, secrets)
+				return showResults(cmd, results, err)
+			})
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+		},
 	}
 	f := c.Flags()
-	o.desk.flags(f, 5*time.Minute)
-	o.sco.Flags(f)
-	f.StringVar(&o.endpoints, "endpoints", "", "file of further endpoints, as osm-plugin has it")
-	f.StringVar(&o.tenant, "tenant", "", "tenant whose endpoints a WIM account uses; empty: those of everybody")
-	f.BoolVar(&o.secrets, "secrets", false, "send the secrets of all accounts again")
+	o.flags(f, 5*time.Minute, "until OSM has looked at the accounts")
+	f.BoolVar(&secrets, "secrets", false, "send passwords and kubeconfigs again")
+	f.StringVar(&e.file, "endpoints", "", "the file of endpoints that osm-plugin has; with it alone the SCO is not asked")
+	f.StringVar(&e.tenant, "tenant", "", "tenant of the account of osm-plugin, where endpoints are its own")
+	e.door.Flags(f)
 	return c
 }
 
-func (o *registerOptions) register(cmd *cobra.Command, file string) error {
-	text, err := readSmall(file)
-	if err != nil {
-		return err
-	}
-	finder := &endpointFinder{options: o}
-	accounts, err := onboard.ReadAccounts(cmd.Context(), file, text, onboard.Sources{Open: besides(file), Endpoints: finder})
-	if err = errors.Join(err, finder.close()); err != nil {
-		return err
-	}
-	return o.desk.at(cmd, func(ctx context.Context, desk onboard.Desk) error {
-		results, err := desk.Accounts(ctx, accounts, o.secrets)
-		return showResults(cmd, results, err)
-	})
-}
+// maxSecretFile is what a file with a secret may have, in bytes.
+const maxSecretFile = 1 << 20
 
-// maxSmall is what a file that people write may have, in bytes.
-const maxSmall = 4 << 20
-
-func readSmall(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, wrongFile(err)
-	}
-	defer func() { _ = f.Close() }() // only read from
-	text, err := io.ReadAll(io.LimitReader(f, maxSmall+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > maxSmall {
-		return nil, slice.Errorf(slice.Invalid, "%s has more than %d bytes", name, maxSmall)
-	}
-	return text, nil
-}
-
-// besides opens files by names that are relative to the folder of another.
-func besides(file string) func(string) ([]byte, error) {
+// beside returns a function that reads files by names relative to a file's folder.
+func beside(file string) func(string) ([]byte, error) {
 	return func(name string) ([]byte, error) {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(file), name)
 		}
-		return readSmall(name)
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		if info.IsDir() || info.Size() > maxSecretFile {
+			return nil, slice.Errorf(slice.Invalid, "it is no file of up to %d bytes", maxSecretFile)
+		}
+		return os.ReadFile(name) //nolint:gosec // the user names it
 	}
 }
 
-// An endpointFinder finds endpoints as osm-plugin does. The SCO is asked only if a WIM
-// account needs it.
-type endpointFinder struct {
-	options *registerOptions
-	catalog *endpoint.Catalog
+// scoEndpoints are the endpoints of osm-plugin: those of the SCO's domains, and of a
+// file. The SCO is asked when the first is looked for.
+type scoEndpoints struct {
+	door         cli.Door
+	file, tenant string
+
+	once    sync.Once
 	sco     *cli.SCO
+	catalog *endpoint.Catalog
+	err     error
 }
 
 // Endpoint implements onboard.Endpoints.
-func (e *endpointFinder) Endpoint(ctx context.Context, name string) (onboard.Endpoint, error) {
-	if e.catalog == nil {
-		if err := e.open(); err != nil {
-			return onboard.Endpoint{}, err
-		}
+func (e *scoEndpoints) Endpoint(ctx context.Context, name string) (onboard.Endpoint, error) {
+	e.once.Do(func() { e.err = e.open(ctx) })
+	if e.err != nil {
+		return onboard.Endpoint{}, e.err
 	}
-	found, err := e.catalog.Find(ctx, slice.Tenant(e.options.tenant), name)
-	if err != nil {
-		return onboard.Endpoint{}, err
-	}
-	return onboard.Endpoint{Name: found.Name, UUID: found.UUID, Workload: found.Workload != "", Device: found.Device, Port: found.Port}, nil
+	found, err := e.catalog.Find(ctx, slice.Tenant(e.tenant), name)
+	return onboard.Endpoint{Name: found.Name, UUID: found.UUID, Workload: found.Workload != "", Device: found.Device, Port: found.Port}, err
 }
 
-func (e *endpointFinder) open() error {
+func (e *scoEndpoints) open(ctx context.Context) (err error) {
 	var text []byte
-	var err error
-	if e.options.endpoints != "" {
-		if text, err = readSmall(e.options.endpoints); err != nil {
-			return err
+	if e.file != "" {
+		if text, err = os.ReadFile(e.file); err != nil {
+			return wrongFile(err)
 		}
 	}
-	if e.sco, err = e.options.sco.Open(); err != nil {
-		return fmt.Errorf("find the endpoints of the domains, for the WIM accounts: %w", err)
+	var domains endpoint.Domains
+	if e.file == "" || e.door.Address != "" {
+		if e.sco, err = e.door.Open(); err != nil {
+			return err
+		}
+		// The catalog does without an SCO that is away; here that would be a wrong mapping.
+		if _, err := e.sco.Registry.Registrations(ctx); err != nil {
+			return err
+		}
+		domains = e.sco.Registry
 	}
-	e.catalog, err = endpoint.New(e.sco.Registry, e.options.endpoints, text, endpoint.Config{})
+	e.catalog, err = endpoint.New(domains, e.file, text, endpoint.Config{})
 	return err
 }
 
-func (e *endpointFinder) close() error {
+func (e *scoEndpoints) close() error {
 	if e.sco == nil {
 		return nil
 	}
