@@ -27,9 +27,9 @@ import (
 
 // The doors in the lab: where they are, and who may call.
 const (
-	osmDoor      = "127.0.0.1:8445"
-	osmAccounts  = "accounts:\n- {name: osm, tenant: blue, passwordFile: osm.password}\n- {name: other, tenant: red, passwordFile: other.password}\n"
-	osmEndpoints = `
+	pluginDoor      = "127.0.0.1:8445"
+	pluginAccounts  = "accounts:\n- {name: osm, tenant: blue, passwordFile: osm.password}\n- {name: other, tenant: red, passwordFile: other.password}\n"
+	pluginEndpoints = `
 endpoints:
 - {name: ep-1, domain: field, workload: sip-field, device: 'of:0000000000000011', port: 1}
 - {name: ep-2, domain: fire, workload: sip-fire, device: 'of:0000000000000012', port: 1}
@@ -58,14 +58,14 @@ func doorsLab(t *testing.T) *osmDesk {
 	must(t, err)
 	must(t, needPrograms(p))
 	dir := t.TempDir()
-	for name, text := range map[string]string{"accounts.yaml": osmAccounts, "endpoints.yaml": osmEndpoints, "osm.password": "hush", "other.password": "hush hush"} {
+	for name, text := range map[string]string{"accounts.yaml": pluginAccounts, "endpoints.yaml": pluginEndpoints, "osm.password": "hush", "other.password": "hush hush"} {
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
 	d := &osmDesk{account: "osm"}
 	for i, one := range p.Processes {
 		if one.Name == "osm-plugin" {
 			d.core = one.Namespace
-			p.Processes[i].Command.Args = append(one.Command.Args, "--osm-listen", osmDoor, "--osm-plain",
+			p.Processes[i].Command.Args = append(one.Command.Args, "--osm-listen", pluginDoor, "--osm-plain",
 				"--accounts", dir+"/accounts.yaml", "--endpoints", dir+"/endpoints.yaml", "--store", dir+"/plugin.db")
 		}
 	}
@@ -89,7 +89,7 @@ func doorsLab(t *testing.T) *osmDesk {
 // call sends a request as a connector does, and wants a status.
 func (d *osmDesk) call(t *testing.T, method, path, body string, status int) []byte {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+osmDoor+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+pluginDoor+path, strings.NewReader(body))
 	must(t, err)
 	password := map[string]string{"osm": "hush", "other": "hush hush"}[d.account]
 	r.SetBasicAuth(d.account, password)
@@ -266,7 +266,7 @@ func TestOSMConnectorsOnSwitches(t *testing.T) {
 func (d *osmDesk) shim(t *testing.T, domain string, method string, arguments map[string]any) json.RawMessage {
 	t.Helper()
 	account, err := json.Marshal(map[string]any{
-		"uuid": "vim-" + domain, "name": domain, "tenant_id": nil, "tenant_name": domain, "url": "http://" + osmDoor, "url_admin": nil,
+		"uuid": "vim-" + domain, "name": domain, "tenant_id": nil, "tenant_name": domain, "url": "http://" + pluginDoor, "url_admin": nil,
 		"user": "osm", "passwd": "hush", "log_level": nil, "config": map[string]any{"insecure": true}, "persistent_info": map[string]any{},
 	})
 	must(t, err)
