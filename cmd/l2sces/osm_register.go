@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -96,7 +97,7 @@ type scoEndpoints struct {
 func (e *scoEndpoints) Endpoint(ctx context.Context, name string) (onboard.Endpoint, error) {
 	e.once.Do(func() { e.err = e.open(ctx) })
 	if e.err != nil {
-		return onboard.Endpoint{}, e.err
+		return onboard.Endpoint{}, fmt.Errorf("find the endpoints: %w", e.err)
 	}
 	found, err := e.catalog.Find(ctx, slice.Tenant(e.tenant), name)
 	return onboard.Endpoint{Name: found.Name, UUID: found.UUID, Workload: found.Workload != "", Device: found.Device, Port: found.Port}, err
