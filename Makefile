@@ -31,10 +31,25 @@ REDOCLY     := $(TOOLS)/redocly-$(REDOCLY_VERSION)
 HELM        := $(TOOLS)/helm-$(HELM_VERSION)
 KUBECONFORM := $(TOOLS)/kubeconform-$(KUBECONFORM_VERSION)
 
-# The tests that need root: their files carry the build tag lab.
+# How tests are run; vet is left to check. Without race detection they are compiled
+# as build compiles the programs, so that nothing is compiled a third time.
+TEST = CGO_ENABLED=0 go test -vet=off -trimpath
+RACE = go test -vet=off -race -timeout 8m -p 3
+
+# Race detection is for what runs beside something. The floors of words, values,
+# translators and judges start nothing, nor do the tools and the charms: with race
+# detection they take six times as long, and it has nothing to look at.
+CALM = $(shell go list ./descriptors/... ./deploy/... ./tools/... ./juju-charms/... \
+	$(addprefix ./pkg/,slice/... topology/... flow/... bridge/... descriptor/... intent/... translate/... pipeline/... graph/... lint/...))
+RACY = $(filter-out $(CALM),$(shell go list ./...))
+
+# The tests that need root: their files carry the build tag lab. Those outside of
+# LOOSE keep time and have the machine for themselves.
 LAB_FILES = $(shell grep -rlE --include='*_test.go' '^//go:build .*\blab\b' cmd pkg plugin tools 2>/dev/null)
 LAB_DIRS  = $(addprefix ./,$(sort $(patsubst %/,%,$(dir $(LAB_FILES)))))
 LAB_TESTS = $(shell grep -hoE '^func Test[A-Za-z0-9_]+' $(LAB_FILES) /dev/null | sed 's/^func //' | sort -u | paste -sd'|')
+LAB_TEST  = $(TEST) -tags lab -p 1 -count 1 -timeout 8m $(if $(SUDO),-exec $(SUDO)) -run '^($(LAB_TESTS))$$'
+LOOSE     = $(filter ./plugin/% ./tools/% ./cmd/internal/node ./cmd/sps ./pkg/netns ./pkg/openflow ./pkg/pack ./pkg/pipeline,$(LAB_DIRS))
 
 # The tests that need a Kubernetes API server: tag kube, no root.
 KUBE_FILES = $(shell grep -rlE --include='*_test.go' '^//go:build .*\bkube\b' cmd pkg plugin deploy 2>/dev/null)
@@ -69,7 +84,7 @@ images: ## the OCI images and what is in them, into bin/images
 		$(if $(ARCH),--arch $(ARCH)) $(if $(UPDATE),--update) $(IMAGES)
 
 unit: ## the tests that need no root and no program of others, without the long ones
-	go test -short -vet=off -p 4 ./...
+	$(TEST) -short -p 4 ./...
 
 test: ## all tests, with race detection; installs what is missing, asks sudo for root
 	deploy/setup.sh run test
@@ -77,13 +92,25 @@ test: ## all tests, with race detection; installs what is missing, asks sudo for
 	$(MAKE) images
 	go build -o bin/tools/testcount ./tools/testcount
 	( bad=0; \
-	go test -json -race -timeout 8m ./... || bad=1; \
-	$(if $(LAB_FILES),go test -json -tags lab -p 1 -count 1 -timeout 8m $(if $(SUDO),-exec $(SUDO)) \
-		-run '^($(LAB_TESTS))$$' $(LAB_DIRS) || bad=1;) \
-	make kube >&2 && $(KUBE_TEST) -json || bad=1; \
+	$(TEST) -json -timeout 8m $(CALM) || bad=1; \
+	$(RACE) -json $(RACY) || bad=1; \
+	$(LAB_TEST) -json $(filter-out $(LOOSE),$(LAB_DIRS)) || bad=1; \
+	$(MAKE) -k -j 2 loosetest kubejson || bad=1; \
+	cat bin/kube.json; \
 	exit $$bad ) | bin/tools/testcount
 
-KUBE_TEST = HELM=$(HELM) KUBECONFORM=$(KUBECONFORM) go test -tags kube -p 1 -count 1 -timeout 15m -run '^($(KUBE_TESTS))$$' $(KUBE_DIRS)
+# The tests of the lab that keep no time, and beside them those of the charts, which
+# may have to build Kubernetes first. Two that write to one pipe would mix their lines.
+.PHONY: loosetest kubejson
+loosetest:
+	@$(LAB_TEST) -json $(LOOSE)
+
+kubejson:
+	@rm -f bin/kube.json
+	@$(MAKE) kube >&2
+	@$(KUBE_TEST) -json >bin/kube.json
+
+KUBE_TEST = HELM=$(HELM) KUBECONFORM=$(KUBECONFORM) $(TEST) -tags kube -p 2 -count 1 -timeout 15m -run '^($(KUBE_TESTS))$$' $(KUBE_DIRS)
 
 kube: $(HELM) $(KUBECONFORM) ## Kubernetes and what the charts are tested with, into bin/kube and bin/tools
 	deploy/kube/build.sh bin/kube >/dev/null

@@ -67,6 +67,22 @@ func (d osmDoor) open(stdin io.Reader) (*osm.Client, error) {
 	return osm.New(osm.Config{URL: s.URL, Token: osm.Token{ID: s.Token, Until: s.Until}, TLS: config})
 }
 
+// with calls f with a client. A token that was got for this one command is given back.
+func (d osmDoor) with(cmd *cobra.Command, f func(*osm.Client) error) error {
+	client, err := d.open(cmd.InOrStdin())
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	err = f(client)
+	if d.user != "" {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), completeTime)
+		defer cancel()
+		_ = client.Logout(ctx) // else it ends by itself
+	}
+	return err
+}
+
 // fresh returns a client that logs in by itself.
 func (d osmDoor) fresh(stdin io.Reader) (*osm.Client, error) {
 	switch {
@@ -135,16 +151,13 @@ func (o osmRun) at(cmd *cobra.Command, f func(ctx context.Context, d onboard.Des
 	if o.timeout < 0 {
 		return slice.Errorf(slice.Invalid, "--timeout %s is less than nothing", o.timeout)
 	}
-	client, err := o.open(cmd.InOrStdin())
-	if err != nil {
-		return err
-	}
-	defer client.Close()
 	tell := progress(cmd.ErrOrStderr(), "")
 	say := func(r onboard.Result) {
 		tell("%s %s: %s, %s%s", r.Kind, r.Name, r.Act, r.State, behind(r.Detail))
 	}
-	return f(cmd.Context(), onboard.Desk{NBI: client, Say: say, DryRun: o.dryRun, Timeout: o.timeout})
+	return o.with(cmd, func(c *osm.Client) error {
+		return f(cmd.Context(), onboard.Desk{NBI: c, Say: say, DryRun: o.dryRun, Timeout: o.timeout})
+	})
 }
 
 func behind(detail string) string {

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -18,6 +19,7 @@ import (
 
 	"github.com/l2sces/l2sces/pkg/api"
 	"github.com/l2sces/l2sces/pkg/intent"
+	"github.com/l2sces/l2sces/pkg/osm/onboard"
 	"github.com/l2sces/l2sces/pkg/osm/osmtest"
 	"github.com/l2sces/l2sces/pkg/pki"
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -408,15 +410,49 @@ func TestOSMHouseInstances(t *testing.T) {
 	}
 }
 
-// The samples for osm-plugin are what it takes.
+// everywhere is an endpoint of every name.
+type everywhere struct{}
+
+func (everywhere) Endpoint(_ context.Context, name string) (onboard.Endpoint, error) {
+	return onboard.Endpoint{Name: name, Device: 0x11}, nil
+}
+
+// yamlBlock finds the blocks of a page whose first key is the wanted one.
+var yamlBlock = regexp.MustCompile("(?s)```yaml\n((accounts|endpoints|vims|wims):\n.*?)```")
+
+// What the samples and the pages show is what the programs take.
 func TestOSMHouseSamples(t *testing.T) {
 	w := newOSMHouse(t)
 	sampleAccounts(t, w)
-	file := w.write(t, "accounts.yaml", string(read(t, house+"descriptors/osm/accounts.yaml")))
-	if _, err := account.Read(file, account.Config{}); err != nil {
-		t.Error(err)
+	w.write(t, "portal.token", "hush-hush\n")
+	take := func(name, key, text string) error {
+		file := w.write(t, key+".yaml", text)
+		switch key {
+		case "accounts":
+			_, err := account.Read(file, account.Config{})
+			return err
+		case "endpoints":
+			_, err := endpoint.New(nil, name, []byte(text), endpoint.Config{})
+			return err
+		default:
+			_, err := onboard.ReadAccounts(t.Context(), name, []byte(text), onboard.Sources{Open: beside(file), Endpoints: everywhere{}})
+			return err
+		}
 	}
-	if _, err := endpoint.New(nil, "endpoints.yaml", read(t, house+"descriptors/osm/endpoints.yaml"), endpoint.Config{}); err != nil {
-		t.Error(err)
+	for key, file := range map[string]string{"accounts": "accounts.yaml", "endpoints": "endpoints.yaml", "vims": "register.yaml"} {
+		if err := take(file, key, string(read(t, house+"descriptors/osm/"+file))); err != nil {
+			t.Error(err)
+		}
+	}
+	for page, want := range map[string]int{"docs/onboarding.md": 2, "cmd/osm-plugin/README.md": 2} {
+		blocks := yamlBlock.FindAllStringSubmatch(string(read(t, house+page)), -1)
+		if len(blocks) != want {
+			t.Errorf("%s shows %d files, want %d", page, len(blocks), want)
+		}
+		for _, b := range blocks {
+			if err := take(page, b[2], b[1]); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }

@@ -112,7 +112,7 @@ func instanceNames(ctx context.Context, c *osm.Client, l osm.Life) (names []stri
 	return names, err
 }
 
-// completeTime is how long a shell waits for names.
+// completeTime is how long a shell waits for names, and a command for a farewell.
 const completeTime = 3 * time.Second
 
 // complete offers names that OSM knows to the shell, for the first argument. Without

@@ -25,11 +25,6 @@ func osmStatusCommand() *cobra.Command {
 		Example: "  l2sces osm status fire-emergency --sco 192.0.2.1:7001 --tls-ca ca.crt --tls-cert ann.crt --tls-key ann.key",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			client, err := d.open(cmd.InOrStdin())
-			if err != nil {
-				return err
-			}
-			defer client.Close()
 			var slices onboard.Slices
 			if sco.Address != "" {
 				s, err := sco.Open()
@@ -39,12 +34,14 @@ func osmStatusCommand() *cobra.Command {
 				defer func() { err = errors.Join(err, s.Close()) }()
 				slices = s.Slices
 			}
-			views, err := onboard.Desk{NBI: client}.Look(cmd.Context(), strings.Join(args, ""), slices)
-			if err != nil {
-				return err
-			}
-			v := map[string][]onboard.View{"instances": views}
-			return show(cmd, v, func(w *strings.Builder) { viewTable(w, views) })
+			return d.with(cmd, func(c *osm.Client) error {
+				views, err := onboard.Desk{NBI: c}.Look(cmd.Context(), strings.Join(args, ""), slices)
+				if err != nil {
+					return err
+				}
+				v := map[string][]onboard.View{"instances": views}
+				return show(cmd, v, func(w *strings.Builder) { viewTable(w, views) })
+			})
 		},
 		ValidArgsFunction: d.complete(func(ctx context.Context, c *osm.Client) ([]string, error) {
 			return instanceNames(ctx, c, osm.Slices())

@@ -188,7 +188,7 @@ func TestNewWorkload(t *testing.T) {
 func TestFileAtFault(t *testing.T) {
 	for _, tc := range []struct{ text, want string }{
 		{"endpoints: [{domain: field}]", "name"},
-		{"endpoints: [{name: a.b, domain: field}]", "a.b"},
+		{`endpoints: [{name: "a\u0007", domain: field}]`, "printed"},
 		{"endpoints: [{name: a}]", "domain"},
 		{"endpoints: [{name: a, domain: x}, {name: a, domain: x}]", "there already"},
 		{"endpoints: [{name: a, domain: x, uuid: nonsense}]", "UUID"},

@@ -11,10 +11,10 @@ import (
 	"github.com/l2sces/l2sces/pkg/slice"
 )
 
-// The limits of a file: endpoints, and bytes of a name, as OSM's accounts have it.
+// The limits of a file: endpoints, and bytes of a name.
 const (
 	maxEndpoints = 10_000
-	maxName      = 60
+	maxName      = 256
 	lastPort     = 0xffffff00 // OpenFlow 1.3.5, section 7.2.1, OFPP_MAX
 )
 
@@ -75,8 +75,8 @@ func (r *reader) complain(path, remedy, format string, args ...any) {
 func (r *reader) entry(path string, e entry) Endpoint {
 	out := Endpoint{Name: e.Name, UUID: cmp.Or(e.UUID, UUID(e.Name)), Domain: e.Domain, Workload: e.Workload, Interface: e.Interface, Port: slice.Port(e.Port), Tenant: e.Tenant}
 	switch {
-	case e.Name == "" || len(e.Name) > maxName || strings.ContainsAny(e.Name, `,;().$'"`) || !printable(e.Name):
-		r.complain(path+".name", `use 1 to 60 characters without , ; ( ) . $ ' "`, "OSM takes no endpoint of the name %.64q", e.Name)
+	case e.Name == "" || len(e.Name) > maxName || !printable(e.Name):
+		r.complain(path+".name", "use 1 to 256 characters that can be printed", "%.64q is no name of an endpoint", e.Name)
 	case r.names[e.Name]:
 		r.complain(path+".name", "keep one of the two", "endpoint %s is there already", e.Name)
 	}

@@ -3,10 +3,7 @@ package service
 import (
 	"cmp"
 	"context"
-	"errors"
-	"maps"
 	"slices"
-	"time"
 
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -32,18 +29,43 @@ func (b *Book) bring(ctx context.Context, ids []slice.ID) error {
 			}
 			err := b.bringOne(ctx, id, k)
 			b.settled(id, k, err)
-			if err != nil {
-				again = append(again, id)
-				if first == nil || slice.KindOf(first) == slice.Conflict {
-					first = err
-				}
+			switch {
+			case err == nil:
+			case slice.KindOf(err) != slice.Conflict:
+				return err
+			default:
+				again, first = append(again, id), cmp.Or(first, err)
 			}
 		}
-		if first == nil || slice.KindOf(first) != slice.Conflict || len(again) == len(left) {
+		if first == nil || len(again) == len(left) {
 			return first
 		}
 		left = again
 	}
+}
+
+// waiting returns those of some slices that the SCO has to hear of, in the order in
+// which it is told.
+func (b *Book) waiting(ids []slice.ID) []slice.ID {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	turn := func(id slice.ID) int {
+		switch k := b.slices[id]; {
+		case k.Gone:
+			return 0
+		case k.There:
+			return 1
+		}
+		return 2
+	}
+	var all []slice.ID
+	for _, id := range ids {
+		if k := b.slices[id]; k != nil && k.Pending {
+			all = append(all, id)
+		}
+	}
+	slices.SortFunc(all, func(x, y slice.ID) int { return cmp.Or(cmp.Compare(turn(x), turn(y)), cmp.Compare(x, y)) })
+	return all
 }
 
 // pending returns a slice that the SCO has to hear of.
@@ -156,7 +178,6 @@ func (b *Book) settled(id slice.ID, was kept, err error) {
 	k := b.slices[id]
 	switch {
 	case err != nil:
-		k.tries++
 		if refuses(err) {
 			k.Refused = err.Error()
 		}
@@ -164,26 +185,10 @@ func (b *Book) settled(id slice.ID, was kept, err error) {
 	case was.Gone:
 		delete(b.slices, id)
 	default:
-		k.Pending, k.There, k.Refused, k.tries = false, true, "", 0
+		k.Pending, k.There, k.Refused = false, true, ""
 		k.Before = intent.Intents{}
 	}
 	b.unsaved[id] = true
-}
-
-// save writes down what is not yet. That it cannot only costs a question after a
-// crash.
-func (b *Book) save() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	w := changes{}
-	if err := b.settle(w); err != nil || len(w) == 0 {
-		return
-	}
-	if err := errors.Join(b.fail("settle"), b.cfg.Store.WriteAll(w)); err != nil {
-		b.cfg.Logger.Error("the book was not written", "reason", err.Error())
-		return
-	}
-	clear(b.unsaved)
 }
 
 // refuses reports whether the SCO will say the same again.
@@ -193,161 +198,4 @@ func refuses(err error) bool {
 		return true
 	}
 	return false
-}
-
-// The pauses between two tries of Run, and between two looks at everything.
-const (
-	firstPause = time.Second
-	longPause  = time.Minute
-	lookEvery  = 5 * time.Minute
-)
-
-// Run brings what is in the book into the SCO, again after failures with
-// back-off, until ctx ends; then it returns nil. Everything that was ordered
-// before a crash is finished. A slice that somebody has deleted comes back.
-func (b *Book) Run(ctx context.Context) error {
-	b.missing()
-	defer b.save()
-	var tries int
-	look := b.cfg.Now().Add(lookEvery)
-	for {
-		left := b.finish(ctx)
-		b.save()
-		if tries++; left == 0 {
-			tries = 0
-		}
-		pause := lookEvery
-		if left > 0 {
-			pause = min(firstPause<<min(tries, 10), longPause)
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil
-		case <-b.kick:
-			tries = 0
-		case <-timer.C:
-		}
-		timer.Stop()
-		if now := b.cfg.Now(); now.After(look) {
-			b.lookAll(ctx)
-			look = now.Add(lookEvery)
-		}
-	}
-}
-
-// wake lets Run try now.
-func (b *Book) wake() {
-	select {
-	case b.kick <- struct{}{}:
-	default:
-	}
-}
-
-// missing marks slices for which what is kept is not what the services come to.
-func (b *Book) missing() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	all, w := compose(slices.Collect(maps.Values(b.services))), changes{}
-	for _, id := range union(slices.Sorted(maps.Keys(b.slices)), all.Slices()) {
-		if have := b.slices[id]; have != nil && right(all, id, have) {
-			continue
-		}
-		one, err := b.wanted(all, []slice.ID{id}, nil, w)
-		if err != nil {
-			b.cfg.Logger.Error("a slice of the book is not valid", "slice", string(id), "reason", err.Error())
-			continue
-		}
-		b.slices[id] = one[id]
-	}
-	if len(w) == 0 {
-		return
-	}
-	if err := b.cfg.Store.WriteAll(w); err != nil {
-		b.cfg.Logger.Error("the book was not written", "reason", err.Error())
-	}
-}
-
-// right reports whether what is kept of a slice is what is wanted.
-func right(all *Composition, id slice.ID, have *kept) bool {
-	if all.parts[id] == nil {
-		return have.Gone
-	}
-	want, _ := all.Intents(id)
-	return !have.Gone && intent.Equal(want, have.Applied)
-}
-
-// finish tries what is pending and returns how much is left.
-func (b *Book) finish(ctx context.Context) (left int) {
-	for _, id := range b.waiting(b.kept()) {
-		if ctx.Err() != nil {
-			return left
-		}
-		release, err := b.ways.take(ctx, id)
-		if err != nil {
-			return left + 1
-		}
-		if err := b.bring(ctx, []slice.ID{id}); err != nil {
-			left++
-			b.cfg.Logger.Warn("slice is not as ordered", "slice", string(id), "reason", err.Error())
-		}
-		release()
-	}
-	return left
-}
-
-// waiting returns those of some slices that the SCO has to hear of, in the order in
-// which it is told.
-func (b *Book) waiting(ids []slice.ID) []slice.ID {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	turn := func(id slice.ID) int {
-		switch k := b.slices[id]; {
-		case k.Gone:
-			return 0
-		case k.There:
-			return 1
-		}
-		return 2
-	}
-	var all []slice.ID
-	for _, id := range ids {
-		if k := b.slices[id]; k != nil && k.Pending {
-			all = append(all, id)
-		}
-	}
-	slices.SortFunc(all, func(x, y slice.ID) int { return cmp.Or(cmp.Compare(turn(x), turn(y)), cmp.Compare(x, y)) })
-	return all
-}
-
-// kept returns the slices that the book keeps.
-func (b *Book) kept() []slice.ID {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.Sorted(maps.Keys(b.slices))
-}
-
-// lookAll asks for every slice, and marks those that are gone.
-func (b *Book) lookAll(ctx context.Context) {
-	b.mu.Lock()
-	var ids []slice.ID
-	for id, k := range b.slices {
-		if k.There && !k.Gone {
-			ids = append(ids, id)
-		}
-	}
-	b.mu.Unlock()
-	for _, id := range ids {
-		_, err := b.cfg.Slices.Status(ctx, id)
-		if slice.KindOf(err) != slice.NotFound {
-			continue
-		}
-		b.cfg.Logger.Warn("somebody has deleted a slice that is wanted: it is made again", "slice", string(id))
-		b.mu.Lock()
-		if k := b.slices[id]; k != nil {
-			k.Pending, k.There = true, false
-		}
-		b.mu.Unlock()
-	}
 }

@@ -22,8 +22,8 @@ type kept struct {
 	// Refused is why the SCO does not take it.
 	Refused string `json:"refused,omitempty"`
 
-	notes map[Key][]string
-	tries int // without success
+	notes map[Key][]string // to services, of what they do not get
+	said  string           // why it is not as wanted, as it was logged
 }
 
 // next is what follows when something else is wanted.

@@ -215,10 +215,10 @@ func (d Desk) settle(ctx context.Context, steps []registration, results []Result
 			if err != nil {
 				return false, err
 			}
-			switch {
-			case a.State == "ENABLED":
+			switch a.State {
+			case "ENABLED":
 				d.say(r, Done, r.Detail)
-			case a.State == "ERROR":
+			case "ERROR":
 				d.say(r, Failed, "OSM: "+a.Detail)
 			default:
 				open++

@@ -324,7 +324,7 @@ func TestLook(t *testing.T) {
 func FuzzReadParams(f *testing.F) {
 	f.Add([]byte(params), false)
 	f.Add([]byte("vnf: [{member-vnf-index: m, vim_account: west}]\n"), true)
-	f.Fuzz(func(t *testing.T, text []byte, service bool) {
+	f.Fuzz(func(_ *testing.T, text []byte, service bool) {
 		if p, err := onboard.ReadParams("params.yaml", text, service); err == nil {
 			_ = onboard.Resolve(p)
 		}
