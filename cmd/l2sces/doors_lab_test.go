@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -164,6 +165,19 @@ type onosPort struct {
 	Interfaces []map[string]any `json:"interfaces"`
 }
 
+// list returns the application's services, and takes off the time of the last
+// change, as the connector does.
+func (o onos) list(t *testing.T) (vpls map[string]any, all []any) {
+	t.Helper()
+	vpls, _ = o.Apps["org.onosproject.vpls"]["vpls"].(map[string]any)
+	all, ok := vpls["vplsList"].([]any)
+	if !ok {
+		t.Fatalf("the document has no services: %+v", o)
+	}
+	delete(vpls, "lastUpdateTime")
+	return vpls, all
+}
+
 // read fetches the document.
 func (d *osmDesk) read(t *testing.T) (o onos) {
 	t.Helper()
@@ -188,9 +202,8 @@ func (d *osmDesk) vplsCreate(t *testing.T, id string, vlan int, ends map[string]
 		names = append(names, name)
 	}
 	d.write(t, o)
-	vpls := o.Apps["org.onosproject.vpls"]["vpls"].(map[string]any)
-	vpls["vplsList"] = append(vpls["vplsList"].([]any), map[string]any{"name": id, "interfaces": names, "encapsulation": "VLAN"})
-	delete(vpls, "lastUpdateTime")
+	vpls, all := o.list(t)
+	vpls["vplsList"] = append(all, map[string]any{"name": id, "interfaces": names, "encapsulation": "VLAN"})
 	d.write(t, o)
 }
 
@@ -201,15 +214,11 @@ func (d *osmDesk) vplsDelete(t *testing.T, id string, ends map[string]string) {
 	for port := range ends {
 		o.Ports[port] = onosPort{[]map[string]any{}}
 	}
-	vpls := o.Apps["org.onosproject.vpls"]["vpls"].(map[string]any)
-	var rest []any
-	for _, s := range vpls["vplsList"].([]any) {
-		if s.(map[string]any)["name"] != id {
-			rest = append(rest, s)
-		}
-	}
-	vpls["vplsList"] = append([]any{}, rest...)
-	delete(vpls, "lastUpdateTime")
+	vpls, all := o.list(t)
+	vpls["vplsList"] = slices.DeleteFunc(all, func(one any) bool {
+		s, _ := one.(map[string]any)
+		return s["name"] == id
+	})
 	d.write(t, o)
 }
 

@@ -39,18 +39,9 @@ func onboardCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if !noLint {
-				if err := lintFirst(cmd.Context(), cmd.ErrOrStderr(), files); err != nil {
-					return err
-				}
-			}
-			var all []onboard.Package
-			for _, name := range files {
-				one, err := onboardable(cmd.Context(), name)
-				if err != nil {
-					return err
-				}
-				all = append(all, one)
+			all, err := onboardable(cmd.Context(), cmd.ErrOrStderr(), files, !noLint)
+			if err != nil {
+				return err
 			}
 			return o.at(cmd, func(ctx context.Context, d onboard.Desk) error {
 				results, err := d.Packages(ctx, all)
@@ -128,41 +119,60 @@ func preferred(all []string) []string {
 	})
 }
 
-// lintFirst checks packages. Errors keep them from OSM.
-func lintFirst(ctx context.Context, stderr io.Writer, files []string) error {
-	report, err := lintOptions{}.lint(ctx, files)
-	if err != nil || report.Errors == 0 {
-		return err
+// maxPackage is what a package may have, in bytes: OSM's client reads it back.
+const maxPackage = 64 << 20
+
+// onboardable reads what packages are, and what they need. Those with errors are kept
+// from OSM, if they are to be checked.
+func onboardable(ctx context.Context, stderr io.Writer, files []string, check bool) (all []onboard.Package, err error) {
+	var checked []lint.Package
+	for _, name := range files {
+		opened, err := pack.Open(ctx, name, pack.Limits{})
+		one := lint.Package{Name: name, Built: true}
+		if check && errors.As(err, &one.Refused) { // what is not safe is told with the rest
+			checked = append(checked, one)
+			continue
+		}
+		if err != nil {
+			return nil, wrongFile(err)
+		}
+		defer func() { _ = opened.Close() }() // only read from
+		p, err := identified(name, opened)
+		if err != nil {
+			return nil, err
+		}
+		one.Files = opened.Files()
+		all, checked = append(all, p), append(checked, one)
+	}
+	if !check {
+		return all, nil
+	}
+	report := lint.Check(checked, lint.Options{})
+	if report.Errors == 0 {
+		return all, nil
 	}
 	for _, f := range report.Findings {
 		if f.Severity == lint.Error {
 			_, _ = fmt.Fprintln(stderr, f) // the error below says it again in short
 		}
 	}
-	return slice.Errorf(slice.Invalid, "%s; nothing is onboarded", report.Summary())
+	return nil, slice.Errorf(slice.Invalid, "%s; nothing is onboarded", report.Summary())
 }
 
-// maxPackage is what a package may have, in bytes: OSM's client reads it back.
-const maxPackage = 64 << 20
-
-// onboardable reads what a package is, and what it needs.
-func onboardable(ctx context.Context, name string) (p onboard.Package, err error) {
-	opened, err := pack.Open(ctx, name, pack.Limits{})
-	if err != nil {
-		return p, wrongFile(err)
-	}
-	defer func() { err = errors.Join(err, opened.Close()) }()
+// identified reads what a package is.
+func identified(name string, opened *pack.Package) (onboard.Package, error) {
+	stem, _ := stemOf(filepath.Base(name))
+	p := onboard.Package{Name: stem, Read: func() ([]byte, error) { return readPackage(name) }}
 	text, err := opened.Read(opened.Descriptor)
 	if err != nil {
 		return p, err
 	}
-	stem, _ := stemOf(filepath.Base(name))
-	p = onboard.Package{Name: stem, Read: func() ([]byte, error) { return readPackage(name) }}
 	doc, err := descriptor.Read(name+": "+opened.Descriptor, text, descriptor.Limits{})
 	if err != nil {
 		return p, err
 	}
-	return p, identify(&p, doc)
+	err = identify(&p, doc)
+	return p, err
 }
 
 // identify reads kind, id and needs of a package.

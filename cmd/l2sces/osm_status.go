@@ -27,9 +27,9 @@ func osmStatusCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			var slices onboard.Slices
 			if sco.Address != "" {
-				s, err := sco.Open()
-				if err != nil {
-					return err
+				s, failed := sco.Open()
+				if failed != nil {
+					return failed
 				}
 				defer func() { err = errors.Join(err, s.Close()) }()
 				slices = s.Slices

@@ -7,7 +7,6 @@
 package account
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"
@@ -114,35 +113,44 @@ func (a *Accounts) admit(c echo.Context) (Account, error) {
 	if err != nil {
 		return Account{}, err
 	}
-	r := c.Request()
-	name, password, basic := r.BasicAuth()
-	kind, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	who := cmp.Or(name, "a token of "+c.RealIP())
+	is, who := a.shown(c)
+	if is == nil {
+		return Account{}, unknown(c)
+	}
 	if wait := a.blocked(who); wait > 0 {
 		c.Response().Header().Set("Retry-After", "60")
 		return Account{}, web.Errorf(http.StatusTooManyRequests, "too many wrong passwords: wait %d s", int(wait.Seconds())+1)
 	}
-	var found *credential
-	switch {
-	case basic:
-		found = match(known, func(k credential) bool {
-			return k.password.is(secretOf(password)) && k.Name == name
-		})
-	case strings.EqualFold(kind, "Bearer"):
-		found = match(known, func(k credential) bool { return k.token.is(secretOf(token)) })
-	case r.TLS != nil && len(r.TLS.PeerCertificates) > 0 && a.conf.Caller != nil:
-		if holder, err := a.conf.Caller(*r.TLS); err == nil {
-			found = match(known, func(k credential) bool { return k.certificate != "" && k.certificate == holder })
-		}
-	default:
-		return Account{}, unknown(c)
-	}
+	found := match(known, is)
 	if found == nil {
 		a.failed(who)
 		return Account{}, unknown(c)
 	}
 	a.forgive(who)
 	return found.Account, nil
+}
+
+// shown returns what a request shows of its account, nil if that is nothing, and
+// whose attempt it is. Attempts count by where they come from as well, so that
+// nobody can shut another out. A certificate is no guess, and does not count.
+func (a *Accounts) shown(c echo.Context) (is func(credential) bool, who string) {
+	r := c.Request()
+	header := r.Header.Get("Authorization")
+	kind, token, _ := strings.Cut(header, " ")
+	name, password, basic := r.BasicAuth()
+	switch {
+	case basic && len(name) <= maxName:
+		sum := secretOf(password)
+		return func(k credential) bool { return k.password.is(sum) && k.Name == name }, name + " at " + c.RealIP()
+	case strings.EqualFold(kind, "Bearer"):
+		sum := secretOf(token)
+		return func(k credential) bool { return k.token.is(sum) }, "a token at " + c.RealIP()
+	case header == "" && r.TLS != nil && len(r.TLS.PeerCertificates) > 0 && a.conf.Caller != nil:
+		if holder, err := a.conf.Caller(*r.TLS); err == nil {
+			return func(k credential) bool { return k.certificate != "" && k.certificate == holder }, ""
+		}
+	}
+	return nil, ""
 }
 
 // match looks at all credentials, so that the time tells nothing.
@@ -164,8 +172,8 @@ func unknown(c echo.Context) error {
 	return web.Errorf(http.StatusUnauthorized, "show an account: a name with its password, a token, or a certificate")
 }
 
-// The bounds of wrong attempts: how many in a row, how long nobody of that name is
-// heard then, and how many names are remembered.
+// The bounds of wrong attempts: how many in a row, how long nobody of that name and
+// address is heard then, and how many of them are remembered.
 const (
 	maxFails  = 20
 	blockTime = time.Minute
@@ -177,7 +185,7 @@ type fail struct {
 	last  time.Time
 }
 
-// blocked returns how long a name has to wait.
+// blocked returns how long somebody has to wait.
 func (a *Accounts) blocked(who string) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -190,6 +198,9 @@ func (a *Accounts) blocked(who string) time.Duration {
 
 // failed counts an attempt. After a pause the count begins anew.
 func (a *Accounts) failed(who string) {
+	if who == "" {
+		return
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	f, now := a.fails[who], a.conf.Now()

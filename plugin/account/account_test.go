@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -72,7 +73,7 @@ func must(t *testing.T, err error) {
 }
 
 func (h *house) ask(method, door string, show func(*http.Request)) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, "/"+door, nil)
+	r := httptest.NewRequestWithContext(context.Background(), method, "/"+door, nil)
 	show(r)
 	w := httptest.NewRecorder()
 	h.handler.ServeHTTP(w, r)
@@ -143,9 +144,61 @@ func TestWrongPasswordsAreSlowed(t *testing.T) {
 	if w := h.ask("GET", "vpls", basic("looker", "look")); w.Code != http.StatusOK {
 		t.Errorf("somebody else: %d", w.Code)
 	}
+	elsewhere := func(r *http.Request) {
+		r.SetBasicAuth("osm", "hush")
+		r.RemoteAddr = "192.0.2.77:1234"
+	}
+	if w := h.ask("GET", "vpls", elsewhere); w.Code != http.StatusOK {
+		t.Errorf("the same account elsewhere: %d", w.Code)
+	}
 	h.now = h.now.Add(2 * time.Minute)
 	if w := h.ask("GET", "vpls", basic("osm", "hush")); w.Code != http.StatusOK {
 		t.Errorf("later: %d", w.Code)
+	}
+}
+
+// Who guesses from elsewhere, or shows something else, shuts nobody out.
+func TestNobodyIsShutOut(t *testing.T) {
+	h := newHouse(t)
+	from := func(address string, show func(*http.Request)) func(*http.Request) {
+		return func(r *http.Request) { r.RemoteAddr = address; show(r) }
+	}
+	for range 30 {
+		h.ask("GET", "vpls", from("192.0.2.66:1", basic("osm", "guess")))
+		h.ask("GET", "vpls", from("192.0.2.1:1", bearer("guess")))
+		h.ask("GET", "vpls", from("192.0.2.1:1", holder("mallory")))
+	}
+	for name, show := range map[string]func(*http.Request){"password": basic("osm", "hush"), "certificate": holder("ann")} {
+		if w := h.ask("GET", "vpls", from("192.0.2.1:2", show)); w.Code != http.StatusOK {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	if w := h.ask("GET", "vpls", from("192.0.2.66:2", basic("osm", "hush"))); w.Code != http.StatusTooManyRequests {
+		t.Errorf("who guessed: %d", w.Code)
+	}
+}
+
+// Names that nobody has, of any length, are neither kept nor logged without end.
+func TestLongNames(t *testing.T) {
+	h := newHouse(t)
+	for range 30 {
+		if w := h.ask("GET", "vpls", basic(strings.Repeat("x", 10_000), "hush")); w.Code != http.StatusUnauthorized {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	if n := h.log.Len(); n > 10_000 {
+		t.Errorf("the log has %d bytes", n)
+	}
+}
+
+// A certificate does not stand in for what is shown and cannot be read.
+func TestCertificateBesideNonsense(t *testing.T) {
+	h := newHouse(t)
+	for _, header := range []string{"Digest x", "Basic", "Basic !!!", "Bearer", "bearer c3po"} {
+		w := h.ask("GET", "vim", func(r *http.Request) { holder("ann")(r); r.Header.Set("Authorization", header) })
+		if w.Code != http.StatusUnauthorized {
+			t.Errorf("%q: %d %s", header, w.Code, w.Body)
+		}
 	}
 }
 
@@ -173,6 +226,7 @@ func TestFileAtFault(t *testing.T) {
 		{"accounts: [{name: 'a:b', tenant: blue, tokenFile: t}]", "colon"},
 		{"accounts: [{name: a, tenant: Blue, tokenFile: t}]", "tenant"},
 		{"accounts: [{name: a, tenant: blue}]", "can show nothing"},
+		{"accounts: [{name: a, tenant: blue, certificate: ann}]", "l2sces://user/NAME"},
 		{"accounts: [{name: a, tenant: blue, tokenFile: t, doors: [back]}]", "back"},
 		{"accounts: [{name: a, tenant: blue, tokenFile: t}, {name: a, tenant: blue, tokenFile: t}]", "there already"},
 		{"accounts: [{name: a, tenant: blue, password: hush}]", "password"},
@@ -182,6 +236,15 @@ func TestFileAtFault(t *testing.T) {
 		must(t, os.WriteFile(filepath.Join(dir, "t"), []byte("token"), 0o600))
 		if _, err := account.Read(filepath.Join(dir, "a.yaml"), account.Config{}); err == nil || !strings.Contains(err.Error(), tc.want) || !strings.Contains(err.Error(), "a.yaml:1:") {
 			t.Errorf("%s: %v, want something of %q", tc.text, err, tc.want)
+		}
+	}
+	for _, what := range []string{"tokenFile: t", "certificate: 'l2sces://user/x'"} {
+		dir := t.TempDir()
+		must(t, os.WriteFile(filepath.Join(dir, "t"), []byte("token"), 0o600))
+		text := strings.ReplaceAll("accounts: [{name: a, tenant: blue, WHAT}, {name: b, tenant: green, WHAT}]", "WHAT", what)
+		must(t, os.WriteFile(filepath.Join(dir, "a.yaml"), []byte(text), 0o600))
+		if _, err := account.Read(filepath.Join(dir, "a.yaml"), account.Config{}); err == nil || !strings.Contains(err.Error(), "a and b show the same") {
+			t.Errorf("two accounts with one %s: %v", what, err)
 		}
 	}
 	dir := t.TempDir()
@@ -203,7 +266,7 @@ func FuzzRead(f *testing.F) {
 		e := web.NewEcho(slog.New(slog.DiscardHandler), 1000)
 		e.Group("/x", a.Admit(service.VIM)).GET("", func(c echo.Context) error { return c.NoContent(http.StatusOK) })
 		w := httptest.NewRecorder()
-		e.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/x", nil))
+		e.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/x", nil))
 		if w.Code != http.StatusUnauthorized {
 			t.Errorf("nobody is let in: %d", w.Code)
 		}

@@ -26,6 +26,9 @@ const (
 
 var allDoors = []string{service.VPLS, service.L2VPN, service.TAPI, service.NSS, service.VIM}
 
+// holder begins the identity of whoever may have a client certificate.
+const holder = "l2sces://user/"
+
 // entry is one account of a file. Secrets are in files of their own, whose names are
 // relative to the folder of this one.
 type entry struct {
@@ -97,7 +100,10 @@ func (a *Accounts) state(files []string) string {
 	return b.String()
 }
 
+// read reads the accounts, and says how the files were before: what changes meanwhile
+// is seen the next time.
 func (a *Accounts) read() ([]credential, string, error) {
+	seen := a.state([]string{a.file})
 	text, err := os.ReadFile(a.file)
 	if err != nil {
 		return nil, "", slice.Errorf(slice.Invalid, "accounts: %w", err)
@@ -106,7 +112,6 @@ func (a *Accounts) read() ([]credential, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	files := []string{a.file}
 	var known []credential
 	for _, e := range all {
 		k := credential{Account: Account{e.Name, e.Tenant, e.Doors, e.Reads}, certificate: e.Certificate}
@@ -120,14 +125,22 @@ func (a *Accounts) read() ([]credential, string, error) {
 			if !filepath.IsAbs(s.file) {
 				s.file = filepath.Join(filepath.Dir(a.file), s.file)
 			}
-			files = append(files, s.file)
+			seen += a.state([]string{s.file})
 			if *s.into, err = a.secret(e.Name, s.file); err != nil {
 				return nil, "", err
 			}
 		}
+		if i := slices.IndexFunc(known, k.shares); i >= 0 {
+			return nil, "", slice.Errorf(slice.Invalid, "accounts %s and %s show the same token or certificate: give each its own", known[i].Name, k.Name)
+		}
 		known = append(known, k)
 	}
-	return known, a.state(files), nil
+	return known, seen, nil
+}
+
+// shares reports whether two accounts could not be told apart.
+func (k credential) shares(o credential) bool {
+	return k.token.is(o.token) || k.certificate != "" && k.certificate == o.certificate
 }
 
 // secret reads one. Its text is in no message.
@@ -184,6 +197,9 @@ func parse(name string, text []byte) ([]entry, error) {
 			if !slices.Contains(allDoors, d) {
 				complain(fmt.Sprintf("%s.doors[%d]", path, k), "write one of "+strings.Join(allDoors, ", "), "there is no door %.64q", d)
 			}
+		}
+		if e.Certificate != "" && !strings.HasPrefix(e.Certificate, holder) {
+			complain(path+".certificate", "write "+holder+"NAME", "%.128q holds no certificate of a client", e.Certificate)
 		}
 		if e.PasswordFile == "" && e.TokenFile == "" && e.Certificate == "" {
 			complain(path, "add passwordFile, tokenFile or certificate", "account %.64s can show nothing", e.Name)

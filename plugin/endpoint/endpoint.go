@@ -59,11 +59,12 @@ type Catalog struct {
 	conf    Config
 	own     []Endpoint // of the file
 
-	mu     sync.Mutex
-	told   []Endpoint // by the domains
-	toldAt time.Time
-	asked  bool
-	looked map[slice.Domain]time.Time
+	mu      sync.Mutex
+	told    []Endpoint // by the domains; nil: they never told anything
+	all     []Endpoint // these and those of the file, by name
+	asked   time.Time  // last; zero: they are to be asked again
+	trouble error      // of that time
+	looked  map[slice.Domain]time.Time
 }
 
 // New returns the catalog of some domains, which may be nil, and of a file, whose
@@ -74,7 +75,9 @@ func New(domains Domains, name string, text []byte, c Config) (*Catalog, error) 
 		c.Now = time.Now
 	}
 	own, err := read(name, text)
-	return &Catalog{domains: domains, conf: c, own: own, looked: map[slice.Domain]time.Time{}}, err
+	out := &Catalog{domains: domains, conf: c, own: own, looked: map[slice.Domain]time.Time{}}
+	out.all = out.join(nil)
+	return out, err
 }
 
 // UUID returns that of an endpoint without one of its own.
@@ -111,16 +114,15 @@ func (c *Catalog) At(ctx context.Context, tenant slice.Tenant, device slice.DPID
 }
 
 func (c *Catalog) first(ctx context.Context, tenant slice.Tenant, is func(Endpoint) bool) (Endpoint, error) {
-	for _, e := range c.own {
-		if is(e) && e.usable(tenant) {
-			return e, nil
-		}
+	right := func(e Endpoint) bool { return is(e) && e.usable(tenant) }
+	if i := slices.IndexFunc(c.own, right); i >= 0 {
+		return c.own[i], nil
 	}
-	all, err := c.List(ctx, tenant)
+	all, err := c.ask(ctx)
 	if err != nil {
 		return Endpoint{}, err
 	}
-	if i := slices.IndexFunc(all, is); i >= 0 {
+	if i := slices.IndexFunc(all, right); i >= 0 {
 		return all[i], nil
 	}
 	return Endpoint{}, slice.Errorf(slice.NotFound, "there is no such endpoint")
@@ -132,17 +134,27 @@ func (e Endpoint) usable(tenant slice.Tenant) bool { return e.Tenant == "" || e.
 // it is those of the file and what the domains said last. A workload that the file
 // keeps for a tenant is that tenant's under every name.
 func (c *Catalog) List(ctx context.Context, tenant slice.Tenant) ([]Endpoint, error) {
-	told, err := c.ask(ctx)
+	all, err := c.ask(ctx)
 	if err != nil {
 		return nil, err
 	}
+	var out []Endpoint
+	for _, e := range all {
+		if e.usable(tenant) {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+// join returns what the domains have told and what is in the file, by name.
+func (c *Catalog) join(told []Endpoint) []Endpoint {
 	all := map[string]Endpoint{}
 	for _, e := range slices.Concat(told, c.own) {
 		all[e.Name] = e
 	}
 	c.close(all)
-	maps.DeleteFunc(all, func(_ string, e Endpoint) bool { return !e.usable(tenant) })
-	return slices.SortedFunc(maps.Values(all), func(x, y Endpoint) int { return cmp.Compare(x.Name, y.Name) }), nil
+	return slices.SortedFunc(maps.Values(all), func(x, y Endpoint) int { return cmp.Compare(x.Name, y.Name) })
 }
 
 // close takes away a workload's own name where the file keeps the workload for a
@@ -161,25 +173,37 @@ func (c *Catalog) close(all map[string]Endpoint) {
 	}
 }
 
-// ask returns what the domains say, now or the last time; it is an error only if they
-// never said anything.
+// askTimeout is how long the SCO may take to tell its domains.
+const askTimeout = 5 * time.Second
+
+// ask returns all endpoints, with what the domains say now or said last; it is an
+// error only if they never said anything.
 func (c *Catalog) ask(ctx context.Context) ([]Endpoint, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := c.conf.Now()
-	if c.domains == nil || c.asked && now.Sub(c.toldAt) < c.conf.Fresh {
-		return c.told, nil
+	if now := c.conf.Now(); c.domains != nil && (c.asked.IsZero() || now.Sub(c.asked) >= c.conf.Fresh) {
+		c.askNow(ctx, now)
 	}
-	domains, err := c.domains.Registrations(ctx)
+	if c.trouble != nil && c.told == nil {
+		return nil, slice.Errorf(slice.Unavailable, "the domains are not known yet: %w", c.trouble)
+	}
+	return c.all, nil
+}
+
+func (c *Catalog) askNow(ctx context.Context, now time.Time) {
+	within, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	domains, err := c.domains.Registrations(within)
+	c.trouble = err
+	if ctx.Err() == nil { // who went away has not asked
+		c.asked = now
+	}
 	if err != nil {
 		c.conf.Logger.Warn("the SCO does not tell its domains", "reason", err.Error())
-		if c.told == nil {
-			return nil, slice.Errorf(slice.Unavailable, "the domains are not known yet: %w", err)
-		}
-		return c.told, nil
+		return
 	}
-	c.told, c.toldAt, c.asked = endpoints(domains), now, true
-	return c.told, nil
+	c.told = endpoints(domains)
+	c.all = c.join(c.told)
 }
 
 // look asks a domain that is known for a workload that it was not known to have,
@@ -197,7 +221,7 @@ func (c *Catalog) look(ctx context.Context, d slice.Domain) bool {
 		c.conf.Logger.Warn("the SCO does not look at a domain", "domain", string(d), "reason", err.Error())
 		return false
 	}
-	c.asked = false
+	c.asked = time.Time{}
 	return true
 }
 

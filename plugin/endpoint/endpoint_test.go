@@ -48,7 +48,7 @@ func two() *domains {
 
 const own = `
 endpoints:
-- {name: ned-a, domain: field, workload: cam, interface: eth1, device: 'of:0000000000000011', port: 3}
+- {name: ned-a, domain: field, workload: cam, interface: eth1, device: 'of:0000000000000011/3'}
 - {name: fire, domain: fire, device: '0000000000000012'}
 - {name: secret, domain: fire, workload: tablet, tenant: red}
 `
@@ -185,6 +185,33 @@ func TestNewWorkload(t *testing.T) {
 	}
 }
 
+// Before the SCO has told anything, the file's endpoints are there, and of others it is
+// not said that they are not.
+func TestBeforeTheDomainsAreKnown(t *testing.T) {
+	now := time.Unix(0, 0)
+	d := two()
+	d.err = errors.New("away")
+	c := catalog(t, d, func() time.Time { return now })
+	if e, err := c.Find(t.Context(), "blue", "ned-a"); err != nil || e.Workload != "cam" {
+		t.Errorf("of the file: %+v, %v", e, err)
+	}
+	if e, err := c.At(t.Context(), "blue", 0x11, 3); err != nil || e.Name != "ned-a" {
+		t.Errorf("at a port of the file: %+v, %v", e, err)
+	}
+	for range 3 {
+		if _, err := c.Find(t.Context(), "blue", "field/cam"); slice.KindOf(err) != slice.Unavailable {
+			t.Errorf("of a domain: %v", err)
+		}
+	}
+	if d.calls != 1 {
+		t.Errorf("the SCO, which is away, is asked %d times at once", d.calls)
+	}
+	d.err, now = nil, now.Add(time.Minute)
+	if _, err := c.Find(t.Context(), "blue", "nobody"); slice.KindOf(err) != slice.NotFound {
+		t.Errorf("later: %v", err)
+	}
+}
+
 func TestFileAtFault(t *testing.T) {
 	for _, tc := range []struct{ text, want string }{
 		{"endpoints: [{domain: field}]", "name"},
@@ -194,6 +221,9 @@ func TestFileAtFault(t *testing.T) {
 		{"endpoints: [{name: a, domain: x, uuid: nonsense}]", "UUID"},
 		{"endpoints: [{name: a, domain: x, device: 12}]", "device"},
 		{"endpoints: [{name: a, domain: x, port: 3}]", "without a device"},
+		{"endpoints: [{name: a, domain: x, device: 'of:0000000000000011/x'}]", "no port"},
+		{"endpoints: [{name: a, domain: x, device: 'of:0000000000000011/3', port: 4}]", "another one"},
+		{"endpoints: [{name: a, domain: x, device: 'of:0000000000000011/4294967295'}]", "no number of a port"},
 		{"endpoints: [{name: a, domain: x, device: '0000000000000011', port: 1}, {name: b, domain: x, device: '0000000000000011', port: 1}]", "endpoint a is there"},
 		{"endpoints: [{name: a, domain: x, colour: red}]", "colour"},
 		{"endpoints: 3", "a list is wanted"},

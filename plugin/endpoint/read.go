@@ -3,6 +3,7 @@ package endpoint
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -30,7 +31,7 @@ type entry struct {
 	Domain    slice.Domain   `json:"domain"`
 	Workload  slice.Workload `json:"workload"`
 	Interface string         `json:"interface"`
-	Device    string         `json:"device"` // of: and sixteen digits, as OSM writes it with or without of:
+	Device    string         `json:"device"` // sixteen digits, with or without of: before and /PORT behind
 	Port      uint32         `json:"port"`
 	Tenant    slice.Tenant   `json:"tenant"`
 }
@@ -73,7 +74,7 @@ func (r *reader) complain(path, remedy, format string, args ...any) {
 
 // entry checks an endpoint.
 func (r *reader) entry(path string, e entry) Endpoint {
-	out := Endpoint{Name: e.Name, UUID: cmp.Or(e.UUID, UUID(e.Name)), Domain: e.Domain, Workload: e.Workload, Interface: e.Interface, Port: slice.Port(e.Port), Tenant: e.Tenant}
+	out := Endpoint{Name: e.Name, UUID: cmp.Or(e.UUID, UUID(e.Name)), Domain: e.Domain, Workload: e.Workload, Interface: e.Interface, Tenant: e.Tenant}
 	switch {
 	case e.Name == "" || len(e.Name) > maxName || !printable(e.Name):
 		r.complain(path+".name", "use 1 to 256 characters that can be printed", "%.64q is no name of an endpoint", e.Name)
@@ -90,7 +91,7 @@ func (r *reader) entry(path string, e entry) Endpoint {
 			r.complain(path+"."+l.field, "use up to 63 lower-case letters, digits and dashes", "%.64q is no name of a %s", l.text, l.field)
 		}
 	}
-	out.Device = r.device(path, e)
+	out.Device, out.Port = r.device(path, e)
 	return out
 }
 
@@ -99,24 +100,32 @@ func printable(s string) bool {
 }
 
 // device reads where an endpoint is on a switch.
-func (r *reader) device(path string, e entry) slice.DPID {
+func (r *reader) device(path string, e entry) (slice.DPID, slice.Port) {
 	if e.Device == "" {
 		if e.Port != 0 {
 			r.complain(path+".port", "give the device too", "a port without a device")
 		}
-		return 0
+		return 0, 0
+	}
+	name, number, behind := strings.Cut(strings.TrimPrefix(e.Device, "of:"), "/")
+	port := uint64(e.Port)
+	if behind {
+		var err error
+		if port, err = strconv.ParseUint(number, 10, 32); err != nil || e.Port != 0 && uint64(e.Port) != port {
+			r.complain(path+".device", "write of:DPID/PORT, or device and port", "%.64q has no port, or another one", e.Device)
+		}
 	}
 	var d slice.DPID
-	if err := d.UnmarshalText([]byte(strings.TrimPrefix(e.Device, "of:"))); err != nil || d == 0 {
+	if err := d.UnmarshalText([]byte(name)); err != nil || d == 0 {
 		r.complain(path+".device", "write of: and sixteen hexadecimal digits", "%.64q is no device", e.Device)
 	}
-	if e.Port > lastPort {
-		r.complain(path+".port", "", "%d is no number of a port", e.Port)
+	if port > lastPort {
+		r.complain(path+".port", "", "%d is no number of a port", port)
 	}
-	at := fmt.Sprintf("%s/%d", d, e.Port)
-	if other, taken := r.places[at]; taken && e.Port != 0 {
+	at := fmt.Sprintf("%s/%d", d, port)
+	if other, taken := r.places[at]; taken && port != 0 {
 		r.complain(path+".port", "keep one of the two", "endpoint %s is there", other)
 	}
 	r.places[at] = e.Name
-	return d
+	return d, slice.Port(port)
 }

@@ -236,6 +236,55 @@ func TestStartAgain(t *testing.T) {
 	}
 }
 
+// What merging told, and slices of which the record was lost, come back.
+func TestLostRecords(t *testing.T) {
+	disk, sco := servicetest.NewStore(), servicetest.NewSCO()
+	b, err := service.New(service.Config{Store: disk, Slices: sco})
+	must(t, err)
+	first, second := tagged(wish("a", "field/cam"), 600, false), tagged(wish("b", "field/mic"), 600, false)
+	cidr("192.0.2.0/24")(&first)
+	cidr("198.51.100.0/24")(&second)
+	put(t, b, service.VIM, "osm", first, second)
+	b, err = service.New(service.Config{Store: disk, Slices: sco})
+	must(t, err)
+	if notes := state(t, b, key(service.VIM, "osm", "b")).Notes; len(notes) != 1 || !strings.Contains(notes[0], "198.51.100.0/24") {
+		t.Errorf("it is told %q", notes)
+	}
+	records, err := disk.List("slices")
+	must(t, err)
+	for k := range records {
+		records[k] = nil
+	}
+	must(t, disk.WriteAll(map[string]map[string][]byte{"slices": records}))
+	b, err = service.New(service.Config{Store: disk, Slices: servicetest.NewSCO()})
+	must(t, err)
+	if n := b.Counts().Slices; n != 0 {
+		t.Errorf("%d slices are known", n)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		sco := servicetest.NewSCO()
+		b, err := service.New(service.Config{Store: disk, Slices: sco})
+		must(t, err)
+		after(t, b, time.Second)
+		want(t, sco, "blue [field] cam mic")
+	})
+}
+
+// The answer to a new slice is lost, and the SCO cannot be told to delete it. What is
+// asked for next under the same id finds it.
+func TestLeftoverIsFound(t *testing.T) {
+	b, sco := servicetest.Book(t)
+	sco.Lose(1)
+	sco.Fail(1, slice.Unavailable)
+	err := b.Update(t.Context(), service.VPLS, "osm", func(tx *service.Tx) error { tx.Put(wish("s", "field/cam")); return nil })
+	if slice.KindOf(err) != slice.Unavailable || len(b.Services("")) != 0 {
+		t.Errorf("error %v, services %v", err, b.Services(""))
+	}
+	want(t, sco, "blue [field] cam")
+	put(t, b, service.VPLS, "osm", wish("s", "fire/mic", "field"))
+	want(t, sco, "blue [field fire] mic")
+}
+
 // A phased SCO says that its slices are in a phase.
 type phased struct {
 	*servicetest.SCO
@@ -361,6 +410,92 @@ func TestRemovalWaitsForTheSCO(t *testing.T) {
 			t.Errorf("counts %+v", c)
 		}
 	})
+}
+
+// A slice of two networks that the SCO does not take any more, as a domain of it is
+// gone, holds up neither who takes the first one out nor who takes the second one.
+func TestRemovalFromARefusedSlice(t *testing.T) {
+	b, sco := servicetest.Book(t)
+	put(t, b, service.VIM, "field", tagged(wish("n1", "field/cam"), 600, false))
+	put(t, b, service.VIM, "fire", tagged(wish("n2", "fire/tablet"), 600, false))
+	put(t, b, service.VPLS, "osm", tagged(wish("s", "field", "fire"), 600, true))
+	take := func(account, id string) error {
+		return b.Update(t.Context(), service.VIM, account, func(tx *service.Tx) error {
+			tx.Remove(id)
+			tx.SetNote(id, nil)
+			return nil
+		})
+	}
+	sco.Fail(2, slice.NotFound) // the change, and what takes it back
+	if err := take("fire", "n2"); slice.KindOf(err) != slice.NotFound || len(b.Services("")) != 3 {
+		t.Fatalf("error %v, services %v", err, b.Services(""))
+	}
+	sco.Fail(1, slice.NotFound)
+	must(t, take("fire", "n2"))
+	sco.Fail(1, slice.NotFound)
+	must(t, take("field", "n1"))
+	if s := state(t, b, key(service.VPLS, "osm", "s")); s.Phase != service.Failed {
+		t.Errorf("what is left is %s", s.Phase)
+	}
+	run(t, b, func() bool { return b.Counts().Pending+b.Counts().Failed == 0 })
+	want(t, sco, "blue [field fire]")
+}
+
+// An SCO that says nothing about one slice holds up the others for a while only.
+func TestSilentSlice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sco := &silent{SCO: servicetest.NewSCO()}
+		b, err := service.New(service.Config{Store: servicetest.NewStore(), Slices: sco})
+		must(t, err)
+		put(t, b, service.VPLS, "osm", wish("a", "field/cam"), wish("b", "field/mic"), wish("c", "fire/tablet"))
+		for id := range sco.Intents() {
+			if sco.about == "" {
+				sco.about = id
+			}
+			_, err := sco.Delete(t.Context(), id, intent.Order{})
+			must(t, err)
+		}
+		after(t, b, 10*time.Minute)
+		if got := len(sco.Intents()); got != 2 {
+			t.Errorf("%d slices are back, want 2", got)
+		}
+	})
+}
+
+// A silent SCO does not answer questions about one slice.
+type silent struct {
+	*servicetest.SCO
+	about slice.ID
+}
+
+func (s *silent) Status(ctx context.Context, id slice.ID) (intent.Status, error) {
+	if id == s.about {
+		<-ctx.Done()
+		return intent.Status{}, ctx.Err()
+	}
+	return s.SCO.Status(ctx, id)
+}
+
+// Texts have an end, and who has too many can still take some out.
+func TestTextsEnd(t *testing.T) {
+	b, _ := servicetest.Book(t)
+	note := func(name string, n int) error {
+		return b.Update(t.Context(), service.NSS, "osm", func(tx *service.Tx) error {
+			tx.SetNote(name, make([]byte, n))
+			return nil
+		})
+	}
+	const large = 4 << 20
+	var err error
+	n := 0
+	for ; err == nil && n < 1000; n++ {
+		err = note(fmt.Sprint(n), large)
+	}
+	if slice.KindOf(err) != slice.Exhausted || n*large > 300<<20 {
+		t.Errorf("after %d texts: %v", n, err)
+	}
+	must(t, b.Update(t.Context(), service.NSS, "osm", func(tx *service.Tx) error { tx.SetNote("0", nil); return nil }))
+	must(t, note("x", large))
 }
 
 // Who waits too long for another change of the account is told so.

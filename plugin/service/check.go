@@ -13,8 +13,10 @@ const (
 	MaxServices = 20_000
 	maxID       = 256
 	maxTitle    = 1024
-	maxNote     = 4 << 20 // bytes of a text
-	maxTies     = 4096    // hand-offs, or joins, of one service
+	maxNote     = 4 << 20   // bytes of a text
+	maxNotes    = 200_000   // texts of one account at one door
+	maxNoted    = 256 << 20 // bytes of these
+	maxTies     = 4096      // hand-offs, or joins, of one service
 )
 
 // check refuses what does not fit into the book.
@@ -33,6 +35,21 @@ func (t *Tx) check() error {
 		case n > maxNote:
 			return slice.Errorf(slice.Exhausted, "%.64s: %d bytes are more than %d", name, n, maxNote)
 		}
+	}
+	return t.checkNotes()
+}
+
+// checkNotes refuses that an account keeps more and more. Who only takes out may.
+func (t *Tx) checkNotes() error {
+	var added, all int
+	for name := range t.noted {
+		added += len(t.notes[name])
+	}
+	for _, text := range t.notes {
+		all += len(text)
+	}
+	if added > 0 && (len(t.notes) > maxNotes || all > maxNoted) {
+		return slice.Errorf(slice.Exhausted, "the account has %d texts of %d bytes: up to %d of %d are kept", len(t.notes), all, maxNotes, maxNoted)
 	}
 	return nil
 }

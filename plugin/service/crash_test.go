@@ -25,11 +25,13 @@ var acts = []act{
 	{"edit", []service.Service{wish("a", "field/cam", "fire/tablet")}, func(tx *service.Tx) { tx.Put(wish("a", "field/mic", "private/disk")) }},
 	{"delete", []service.Service{wish("a", "field/cam"), wish("b", "fire/tablet")}, func(tx *service.Tx) { tx.Remove("a") }},
 	{
-		"merge", []service.Service{tagged(wish("a", "field/cam"), 600, false), tagged(wish("b", "fire/tablet"), 600, false)},
+		"merge",
+		[]service.Service{tagged(wish("a", "field/cam"), 600, false), tagged(wish("b", "fire/tablet"), 600, false)},
 		func(tx *service.Tx) { tx.Put(tagged(wish("c", "field", "fire"), 600, true)) },
 	},
 	{
-		"split", []service.Service{tagged(wish("a", "field/cam"), 600, false), tagged(wish("b", "fire/tablet"), 600, false), tagged(wish("c", "field", "fire"), 600, true)},
+		"split",
+		[]service.Service{tagged(wish("a", "field/cam"), 600, false), tagged(wish("b", "fire/tablet"), 600, false), tagged(wish("c", "field", "fire"), 600, true)},
 		func(tx *service.Tx) { tx.Remove("c") },
 	},
 }

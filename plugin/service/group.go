@@ -129,16 +129,16 @@ func (g *groups) join(a, b int) bool {
 // name gives every service the id of its slice. Of two that want the same one the
 // older gets it, and the other has no networks.
 func (c *Composition) name() {
-	owner := make(map[slice.ID]Key, len(c.services))
+	taken := make(map[slice.ID]bool, len(c.services))
 	c.ids = make([]slice.ID, len(c.services))
 	for i, s := range c.services {
 		c.ids[i] = sliceOf(s)
-		if first, taken := owner[c.ids[i]]; taken {
+		if taken[c.ids[i]] {
 			c.clashes[s.Key] = c.ids[i]
-			c.note(s.Key, "slice %s belongs to %s", c.ids[i], first)
+			c.note(s.Key, "slice %s belongs to another service", c.ids[i])
 			continue
 		}
-		owner[c.ids[i]] = s.Key
+		taken[c.ids[i]] = true
 	}
 }
 

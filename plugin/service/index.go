@@ -1,6 +1,7 @@
 package service
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -15,8 +16,11 @@ type bond struct {
 	slice slice.ID
 }
 
-// bonds are those of a service.
+// bonds are those of a service, which may be nil.
 func (s *Service) bonds() []bond {
+	if s == nil {
+		return nil
+	}
 	all := []bond{{key: s.Key}, {slice: sliceOf(s)}}
 	for _, h := range s.HandOffs {
 		if h.VLAN != 0 {
@@ -55,38 +59,19 @@ type change map[Key]*Service
 // region returns the keys of all services, old and new, that have to do with a
 // change.
 func (b *Book) region(c change) map[Key]bool {
-	fresh := index{}
-	for _, s := range c {
-		if s != nil {
-			fresh.add(s)
-		}
-	}
 	seen, looked := map[Key]bool{}, map[bond]bool{}
-	var todo []Key
-	reach := func(keys []Key) {
-		for _, k := range keys {
-			if !seen[k] {
-				seen[k] = true
-				todo = append(todo, k)
-			}
-		}
-	}
-	for k := range c {
-		reach([]Key{k})
-	}
+	todo := slices.Collect(maps.Keys(c))
 	for len(todo) > 0 {
 		k := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		for _, s := range []*Service{b.services[k], c[k]} {
-			if s == nil {
-				continue
-			}
-			for _, one := range s.bonds() {
-				if !looked[one] {
-					looked[one] = true
-					reach(b.index[one])
-					reach(fresh[one])
-				}
+		if seen[k] {
+			continue
+		}
+		seen[k] = true
+		for _, one := range append(b.services[k].bonds(), c[k].bonds()...) {
+			if !looked[one] {
+				looked[one] = true
+				todo = append(todo, b.index[one]...)
 			}
 		}
 	}

@@ -47,9 +47,6 @@ func (k *kept) tenant() slice.Tenant {
 // both returns intents with the members of either: it is not known which of them
 // the SCO has.
 func both(a, b intent.Intents) intent.Intents {
-	if b.Slice.ID == "" {
-		return a
-	}
 	out := b.Clone()
 	for _, n := range a.Slice.Networks {
 		i := slices.IndexFunc(out.Slice.Networks, func(o intent.Network) bool { return o.Name == n.Name })

@@ -74,13 +74,21 @@ func TestMerge(t *testing.T) {
 			}, "",
 		},
 		{
-			"two ends", with(func(n *intent.Network) { n.Type = slice.VLink; n.Members = nil }),
-			with(func(n *intent.Network) { n.Type = slice.VLink; n.Members = append(n.Members, intent.Member{Name: "x", Domain: "fire"}) }),
+			"two ends",
+			with(func(n *intent.Network) { n.Type = slice.VLink; n.Members = nil }),
+			with(func(n *intent.Network) {
+				n.Type = slice.VLink
+				n.Members = append(n.Members, intent.Member{Name: "x", Domain: "fire"})
+			}),
 			func(_ intent.Intents, n intent.Network) bool { return n.Type == slice.VLink }, "",
 		},
 		{
-			"two ends and one more", with(func(n *intent.Network) { n.Type = slice.VLink }),
-			with(func(n *intent.Network) { n.Type = slice.VLink; n.Members = append(n.Members, intent.Member{Name: "x", Domain: "fire"}) }),
+			"two ends and one more",
+			with(func(n *intent.Network) { n.Type = slice.VLink }),
+			with(func(n *intent.Network) {
+				n.Type = slice.VLink
+				n.Members = append(n.Members, intent.Member{Name: "x", Domain: "fire"})
+			}),
 			func(_ intent.Intents, n intent.Network) bool { return n.Type == slice.VNet && len(n.Members) == 3 }, "",
 		},
 		{
@@ -180,7 +188,9 @@ func TestMerge(t *testing.T) {
 				s.HandOffs = []service.HandOff{{Network: "net", Domain: "fire", VLAN: 600}}
 				s.Intents.Overlay = intent.Overlay{Shape: intent.Explicit, Links: []intent.Link{{From: "field", To: "hub"}}}
 			},
-			func(in intent.Intents, n intent.Network) bool { return len(in.Overlay.Links) == 2 && len(n.Domains) == 2 }, "",
+			func(in intent.Intents, n intent.Network) bool {
+				return len(in.Overlay.Links) == 2 && len(n.Domains) == 2
+			}, "",
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

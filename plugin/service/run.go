@@ -152,8 +152,10 @@ func (b *Book) lookAll(ctx context.Context) {
 	}
 	b.mu.Unlock()
 	for _, id := range ids {
-		_, err := b.cfg.Slices.Status(ctx, id)
-		if slice.KindOf(err) != slice.NotFound {
+		if ctx.Err() != nil {
+			return
+		}
+		if err := b.lookAt(ctx, id); slice.KindOf(err) != slice.NotFound {
 			continue
 		}
 		b.cfg.Logger.Warn("somebody has deleted a slice that is wanted: it is made again", "slice", string(id))
@@ -163,6 +165,13 @@ func (b *Book) lookAll(ctx context.Context) {
 		}
 		b.mu.Unlock()
 	}
+}
+
+func (b *Book) lookAt(ctx context.Context, id slice.ID) error {
+	ctx, cancel := context.WithTimeout(ctx, oneTimeout)
+	defer cancel()
+	_, err := b.cfg.Slices.Status(ctx, id)
+	return err
 }
 
 // save writes down what is not yet. That it cannot only costs a question after a

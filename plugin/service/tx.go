@@ -15,6 +15,7 @@ type Tx struct {
 	noted         map[string]bool // names of notes
 	next          uint64          // number of a service that is new
 	back          bool            // services that come back are as old as they were
+	stuck         bool            // the SCO refused a slice before what this takes back
 }
 
 // begin returns the Tx of a door and account as they are.

@@ -23,7 +23,7 @@ const undoTimeout = 30 * time.Second
 // Update returns when the SCO has taken it (its switches may take longer: see
 // State), or, with everything as it was before, the reason why not. It waits for
 // the SCO up to the deadline of ctx. What only takes services out is done even
-// while the SCO is away: Run finishes it.
+// while the SCO is away, or refuses what is left as it did before: Run finishes it.
 func (b *Book) Update(ctx context.Context, door, account string, change func(*Tx) error) error {
 	done, err := b.doors.take(ctx, [2]string{door, account})
 	if err != nil {
@@ -44,7 +44,7 @@ func (b *Book) Update(ctx context.Context, door, account string, change func(*Tx
 	switch {
 	case err == nil || undo == nil:
 		return err
-	case t.removes() && slice.KindOf(err) == slice.Unavailable:
+	case t.removes() && (slice.KindOf(err) == slice.Unavailable || undo.stuck):
 		b.wake()
 		return nil
 	}
@@ -133,9 +133,15 @@ func (b *Book) write(t *Tx, ways []slice.ID) (touched []slice.ID, undo *Tx, err 
 	}
 	clear(b.unsaved)
 	undo = b.before(t)
+	undo.stuck = b.refused(touched)
 	b.accept(t, c, r)
 	maps.Copy(b.slices, after)
 	return touched, undo, nil
+}
+
+// refused reports whether the SCO refuses one of some slices.
+func (b *Book) refused(ids []slice.ID) bool {
+	return slices.ContainsFunc(ids, func(id slice.ID) bool { return b.slices[id] != nil && b.slices[id].Refused != "" })
 }
 
 // change returns what a Tx makes of services. New ones get numbers that are higher

@@ -215,11 +215,11 @@ func (d Desk) settle(ctx context.Context, steps []registration, results []Result
 			if err != nil {
 				return false, err
 			}
-			switch a.State {
+			switch state, detail := judged(a, r.Act == Update); state {
 			case "ENABLED":
 				d.say(r, Done, r.Detail)
 			case "ERROR":
-				d.say(r, Failed, "OSM: "+a.Detail)
+				d.say(r, Failed, "OSM: "+detail)
 			default:
 				open++
 			}
@@ -241,6 +241,27 @@ func (d Desk) settle(ctx context.Context, steps []registration, results []Result
 			d.say(r, Failed, fmt.Sprintf("OSM has not finished with it within %s: look again later", d.Timeout))
 		}
 	}
+}
+
+// judged returns what OSM says of an account. While it looks at a change the account has
+// the state from before, and only the last of its operations tells.
+func judged(a osm.Account, changed bool) (state, detail string) {
+	var admin struct {
+		Operations []struct {
+			State  string `json:"operationState"`
+			Detail any    `json:"detailed-status"` // an object while nobody has looked yet
+		} `json:"operations"`
+	}
+	if !changed || json.Unmarshal(a.Record["_admin"], &admin) != nil || len(admin.Operations) == 0 {
+		return a.State, a.Detail
+	}
+	switch last := admin.Operations[len(admin.Operations)-1]; last.State {
+	case "PROCESSING", "STARTING":
+		return "PROCESSING", ""
+	case "FAILED":
+		return "ERROR", fmt.Sprint(last.Detail)
+	}
+	return a.State, a.Detail
 }
 
 // failures makes one error of results that failed.

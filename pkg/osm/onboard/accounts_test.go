@@ -192,3 +192,42 @@ func TestAccountsAreWaitedFor(t *testing.T) {
 		t.Errorf("not waited for: %q", got)
 	}
 }
+
+// operation lets OSM say how far its last look at an account is.
+func operation(account, state string) func(int, []byte) (int, []byte) {
+	return func(status int, body []byte) (int, []byte) {
+		operations := `"_admin": {"operations": [{"operationState": "COMPLETED"}, {"operationState": "` + state + `", "detailed-status": "no route to it"}], `
+		text := strings.Replace(string(body), `"_admin": {`, operations, 1)
+		return status, []byte(strings.ReplaceAll(text, `"ENABLED"`, `"`+account+`"`))
+	}
+}
+
+// While OSM looks at a change, an account has the state from before.
+func TestAccountsChangesAreWaitedFor(t *testing.T) {
+	const before, after = "vims:\n- {name: field}\n", "vims:\n- {name: field, description: near}\n"
+	for _, tt := range []struct {
+		name  string
+		looks []osmtest.Trouble
+		want  string
+	}{
+		{"goes well", []osmtest.Trouble{{Change: operation("ERROR", "PROCESSING")}, {Change: operation("ERROR", "STARTING")}, {Change: operation("ENABLED", "COMPLETED")}}, ""},
+		{"fails", []osmtest.Trouble{{Change: operation("ENABLED", "PROCESSING")}, {Change: operation("ENABLED", "FAILED")}}, "vim field: OSM: no route to it"},
+		{"stays as bad as it was", []osmtest.Trouble{{Change: operation("ERROR", "PROCESSING")}, {Change: operation("ERROR", "COMPLETED")}}, "vim field: OSM: Done"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			_, err := w.desk.Accounts(t.Context(), read(t, before), false)
+			must(t, err)
+			w.nbi.Next("GET", "/admin/v1/vim_accounts/", tt.looks...)
+			results, err := w.desk.Accounts(t.Context(), read(t, after), false)
+			if tt.want != "" {
+				wantErr(t, err, slice.Unavailable, tt.want)
+				return
+			}
+			must(t, err)
+			if got := acts(results); got != "field:update:done" {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}

@@ -162,6 +162,7 @@ func (e endpoints) Endpoint(_ context.Context, name string) (onboard.Endpoint, e
 		"field":  {Name: "field", UUID: "7a0e1b1e-0000-5000-8000-000000000001", Device: 0x11},
 		"fire":   {Name: "fire", UUID: "7a0e1b1e-0000-5000-8000-000000000002", Device: 0x12, Port: 3},
 		"away":   {Name: "away", UUID: "7a0e1b1e-0000-5000-8000-000000000003"},
+		"camera": {Name: "field/cam.1", UUID: "7a0e1b1e-0000-5000-8000-000000000005", Workload: true},
 		"tablet": {Name: "tablet", UUID: "7a0e1b1e-0000-5000-8000-000000000004", Device: 0x13, Workload: true},
 	}
 	if found, ok := known[name]; ok {

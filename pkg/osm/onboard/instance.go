@@ -116,6 +116,7 @@ func (d Desk) again(ctx context.Context, o Order, r Result, old osm.Instance, te
 		return r, nil
 	}
 	if op := d.running(ctx, o.life(), old.ID); op != "" {
+		d.say(&r, Ordered, "")
 		return d.follow(ctx, o.life(), r, op)
 	}
 	d.say(&r, Done, "it is there")
@@ -178,7 +179,7 @@ func (d Desk) progress(ctx context.Context, l osm.Life, id string) string {
 	if err != nil {
 		return "" // what counts is the operation
 	}
-	text := strings.TrimSpace(i.Operational + " " + i.Detail)
+	text := strings.TrimSpace(cmp.Or(i.Operational, i.State) + " " + i.Detail)
 	for _, s := range d.services(ctx, i) {
 		text += fmt.Sprintf("; %s %s", s.Name, s.Operational)
 	}

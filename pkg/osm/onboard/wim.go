@@ -82,9 +82,9 @@ func (r *reader) port(path, kind string, p portEntry) (map[string]any, error) {
 	case err != nil:
 		return nil, err
 	}
-	r.short(path, e.Name)
+	r.line(path, e.Name)
 	switch {
-	case kind == vpls && e.Device == 0:
+	case kind == vpls && e.Device == 0 && !e.Workload: // a workload is found by its name
 		r.complain(path, "wait for the edge device of the domain, or give the endpoint a device in the file of endpoints", "endpoint %s is at no switch", e.Name)
 	case kind != tapi && p.VLAN == 0 && !e.Workload:
 		r.complain(path, "add vlan, here or to the WIM account", "endpoint %s is the hand-off of a domain, where networks are told apart by their VLANs", e.Name)

@@ -21,6 +21,13 @@ func TestMapping(t *testing.T) {
 				map[string]any{"datacenter_id": "west", "device_id": "0000000000000012", "device_interface_id": "3", "service_endpoint_id": "fire", "service_mapping_info": map[string]any{"encapsulation": map[string]any{"type": "dot1q", "vlan": 9.0}}},
 			},
 		},
+		"by a workload at no switch": {
+			"type: onos_vpls, ports: [{vim: field, endpoint: camera}, {vim: west, endpoint: tablet}]",
+			[]any{
+				map[string]any{"datacenter_id": "field", "device_id": "0000000000000000", "device_interface_id": "1", "service_endpoint_id": "field/cam.1", "service_mapping_info": map[string]any{"encapsulation": none}},
+				map[string]any{"datacenter_id": "west", "device_id": "0000000000000013", "device_interface_id": "1", "service_endpoint_id": "tablet", "service_mapping_info": map[string]any{"encapsulation": none}},
+			},
+		},
 		"RFC 8466": {
 			"type: ietfl2vpn, vlan: 7",
 			[]any{

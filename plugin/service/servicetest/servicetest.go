@@ -18,12 +18,12 @@ import (
 )
 
 // Book returns a book with its SCO.
-func Book(t testing.TB) (*service.Book, *SCO) {
-	t.Helper()
+func Book(tb testing.TB) (*service.Book, *SCO) {
+	tb.Helper()
 	sco := NewSCO()
 	book, err := service.New(service.Config{Store: NewStore(), Slices: sco})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return book, sco
 }
