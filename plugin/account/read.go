@@ -186,26 +186,34 @@ func parse(name string, text []byte) ([]entry, error) {
 	names := map[string]bool{}
 	for i, e := range f.Accounts {
 		path := fmt.Sprintf("accounts[%d]", i)
-		if e.Name == "" || len(e.Name) > maxName || strings.ContainsFunc(e.Name, odd) || names[e.Name] {
-			complain(path+".name", "use 1 to 60 characters, no colon, and each name once", "%.64q is no name of an account, or is there already", e.Name)
+		if names[e.Name] {
+			complain(path+".name", "keep one of the two", "account %.64q is there already", e.Name)
 		}
 		names[e.Name] = true
-		if !slice.IsLabel(string(e.Tenant)) {
-			complain(path+".tenant", "use up to 63 lower-case letters, digits and dashes", "%.64q is no tenant", e.Tenant)
-		}
-		for k, d := range e.Doors {
-			if !slices.Contains(allDoors, d) {
-				complain(fmt.Sprintf("%s.doors[%d]", path, k), "write one of "+strings.Join(allDoors, ", "), "there is no door %.64q", d)
-			}
-		}
-		if e.Certificate != "" && !strings.HasPrefix(e.Certificate, holder) {
-			complain(path+".certificate", "write "+holder+"NAME", "%.128q holds no certificate of a client", e.Certificate)
-		}
-		if e.PasswordFile == "" && e.TokenFile == "" && e.Certificate == "" {
-			complain(path, "add passwordFile, tokenFile or certificate", "account %.64s can show nothing", e.Name)
-		}
+		e.check(func(field, remedy, format string, args ...any) { complain(path+field, remedy, format, args...) })
 	}
 	return f.Accounts, problems.Err()
+}
+
+// check complains about what is wrong with one account.
+func (e entry) check(complain func(field, remedy, format string, args ...any)) {
+	if e.Name == "" || len(e.Name) > maxName || strings.ContainsFunc(e.Name, odd) {
+		complain(".name", "use 1 to 60 characters and no colon", "%.64q is no name of an account", e.Name)
+	}
+	if !slice.IsLabel(string(e.Tenant)) {
+		complain(".tenant", "use up to 63 lower-case letters, digits and dashes", "%.64q is no tenant", e.Tenant)
+	}
+	for k, d := range e.Doors {
+		if !slices.Contains(allDoors, d) {
+			complain(fmt.Sprintf(".doors[%d]", k), "write one of "+strings.Join(allDoors, ", "), "there is no door %.64q", d)
+		}
+	}
+	if e.Certificate != "" && !strings.HasPrefix(e.Certificate, holder) {
+		complain(".certificate", "write "+holder+"NAME", "%.128q holds no certificate of a client", e.Certificate)
+	}
+	if e.PasswordFile == "" && e.TokenFile == "" && e.Certificate == "" {
+		complain("", "add passwordFile, tokenFile or certificate", "account %.64s can show nothing", e.Name)
+	}
 }
 
 // odd reports what a name cannot have: basic authentication ends it at a colon

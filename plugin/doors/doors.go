@@ -67,7 +67,7 @@ type Doors struct {
 func New(book *service.Book, catalog *endpoint.Catalog, accounts *account.Accounts, c Config) *Doors {
 	log := cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	d := &Doors{echo: web.NewEcho(log, maxBody), log: log}
-	d.echo.Use(within(orderTimeout))
+	d.echo.Use(d.within)
 	group := func(door string, more ...echo.MiddlewareFunc) *echo.Group {
 		return d.echo.Group("", append(more, accounts.Admit(door))...)
 	}
@@ -86,14 +86,12 @@ func New(book *service.Book, catalog *endpoint.Catalog, accounts *account.Accoun
 }
 
 // within gives a request a time, whatever its client does.
-func within(d time.Duration) echo.MiddlewareFunc {
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		return func(c echo.Context) error {
-			ctx, cancel := context.WithTimeout(c.Request().Context(), d)
-			defer cancel()
-			c.SetRequest(c.Request().WithContext(ctx))
-			return next(c)
-		}
+func (d *Doors) within(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), orderTimeout)
+		defer cancel()
+		c.SetRequest(c.Request().WithContext(ctx))
+		return next(c)
 	}
 }
 

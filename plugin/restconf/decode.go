@@ -125,7 +125,11 @@ func entry(path string, i int, item any, keys []string) (string, error) {
 		if !given {
 			return "", Errorf(MissingElement, here, "the key %s is missing", key)
 		}
-		fmt.Fprintf(&named, "[%s=%s]", key, quoted(fmt.Sprint(value)))
+		text := fmt.Sprint(value)
+		if len(text) > maxKey { // it stands in the path of all that is in the entry
+			return "", Errorf(InvalidValue, here, "the key %s has more than %d bytes", key, maxKey)
+		}
+		fmt.Fprintf(&named, "[%s=%s]", key, quoted(text))
 	}
 	return path + named.String(), nil
 }

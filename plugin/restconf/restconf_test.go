@@ -73,6 +73,7 @@ func TestReadAndDecode(t *testing.T) {
 		{"no boolean", `{"m:sites":{"site":[{"id":"a","open":null}]}}`, "invalid-value /m:sites/site[id='a']/open: null is neither true nor false"},
 		{"no array", `{"m:sites":{"site":{}}}`, "invalid-value /m:sites/site: {} is not an array"},
 		{"no container", `{"m:sites":[]}`, "invalid-value /m:sites: [] is not an object"},
+		{"a long key", `{"m:sites":{"site":[{"id":"` + strings.Repeat("a", 1025) + `"}]}}`, "invalid-value /m:sites/site[1]: the key id has more than 1024 bytes"},
 		{"no key", `{"m:sites":{"site":[{"mtu":1}]}}`, "missing-element /m:sites/site[1]: the key id is missing"},
 		{"an entry twice", `{"m:sites":{"site":[{"id":"it's"},{"id":"it's"}]}}`, `bad-element /m:sites/site[id="it's"]: it is there twice`},
 		{"a control character", `{"m:sites":{"site":[{"id":"a\u0000"}]}}`, "invalid-value /m:sites/site[1]/id: the text has characters that are not allowed"},

@@ -412,33 +412,34 @@ func TestRemovalWaitsForTheSCO(t *testing.T) {
 	})
 }
 
-// A slice of two networks that the SCO does not take any more, as a domain of it is
-// gone, holds up neither who takes the first one out nor who takes the second one.
+// A slice of two networks that the SCO does not take any more, as a domain of it has
+// no room, holds up neither who takes the first one out nor who takes the second one.
 func TestRemovalFromARefusedSlice(t *testing.T) {
-	b, sco := servicetest.Book(t)
-	put(t, b, service.VIM, "field", tagged(wish("n1", "field/cam"), 600, false))
-	put(t, b, service.VIM, "fire", tagged(wish("n2", "fire/tablet"), 600, false))
-	put(t, b, service.VPLS, "osm", tagged(wish("s", "field", "fire"), 600, true))
-	take := func(account, id string) error {
-		return b.Update(t.Context(), service.VIM, account, func(tx *service.Tx) error {
-			tx.Remove(id)
-			tx.SetNote(id, nil)
-			return nil
-		})
-	}
-	sco.Fail(2, slice.NotFound) // the change, and what takes it back
-	if err := take("fire", "n2"); slice.KindOf(err) != slice.NotFound || len(b.Services("")) != 3 {
-		t.Fatalf("error %v, services %v", err, b.Services(""))
-	}
-	sco.Fail(1, slice.NotFound)
-	must(t, take("fire", "n2"))
-	sco.Fail(1, slice.NotFound)
-	must(t, take("field", "n1"))
-	if s := state(t, b, key(service.VPLS, "osm", "s")); s.Phase != service.Failed {
-		t.Errorf("what is left is %s", s.Phase)
-	}
-	run(t, b, func() bool { return b.Counts().Pending+b.Counts().Failed == 0 })
-	want(t, sco, "blue [field fire]")
+	synctest.Test(t, func(t *testing.T) {
+		b, sco := servicetest.Book(t)
+		put(t, b, service.VIM, "field", tagged(wish("n1", "field/cam"), 600, false))
+		put(t, b, service.VIM, "fire", tagged(wish("n2", "fire/tablet"), 600, false))
+		put(t, b, service.VPLS, "osm", tagged(wish("s", "field", "fire"), 600, true))
+		take := func(account, id string) error {
+			return b.Update(t.Context(), service.VIM, account, func(tx *service.Tx) error { tx.Remove(id); return nil })
+		}
+		sco.Fail(2, slice.Exhausted) // the change, and what takes it back
+		if err := take("fire", "n2"); slice.KindOf(err) != slice.Exhausted || len(b.Services("")) != 3 {
+			t.Fatalf("error %v, services %v", err, b.Services(""))
+		}
+		sco.Fail(1, slice.Exhausted)
+		must(t, take("fire", "n2"))
+		if s := state(t, b, key(service.VPLS, "osm", "s")); s.Phase != service.Failed {
+			t.Errorf("what is left is %s", s.Phase)
+		}
+		sco.Fail(2, slice.Exhausted)
+		must(t, take("field", "n1"))
+		after(t, b, time.Minute)
+		want(t, sco, "blue [field fire]")
+		if c := b.Counts(); c.Pending+c.Failed != 0 || c.Slices != 1 {
+			t.Errorf("%+v", c)
+		}
+	})
 }
 
 // An SCO that says nothing about one slice holds up the others for a while only.
@@ -476,26 +477,35 @@ func (s *silent) Status(ctx context.Context, id slice.ID) (intent.Status, error)
 	return s.SCO.Status(ctx, id)
 }
 
-// Texts have an end, and who has too many can still take some out.
+// What an account may keep has an end, and nothing of what goes beyond is kept.
 func TestTextsEnd(t *testing.T) {
 	b, _ := servicetest.Book(t)
-	note := func(name string, n int) error {
-		return b.Update(t.Context(), service.NSS, "osm", func(tx *service.Tx) error {
-			tx.SetNote(name, make([]byte, n))
+	for _, tc := range []struct {
+		name    string
+		n, size int
+		fits    bool
+	}{
+		{"few", 3, 1, true},
+		{"many", 200_001, 1, false},
+		{"large", 1, 4<<20 + 1, false},
+		{"many that are large", 65, 4 << 20, false},
+	} {
+		text := make([]byte, tc.size)
+		err := b.Update(t.Context(), service.NSS, "osm", func(tx *service.Tx) error {
+			for i := range tc.n {
+				tx.SetNote(fmt.Sprint(tc.name, i), text)
+			}
 			return nil
 		})
+		if (err == nil) != tc.fits || err != nil && slice.KindOf(err) != slice.Exhausted {
+			t.Errorf("%s: error %v", tc.name, err)
+		}
 	}
-	const large = 4 << 20
-	var err error
-	n := 0
-	for ; err == nil && n < 1000; n++ {
-		err = note(fmt.Sprint(n), large)
-	}
-	if slice.KindOf(err) != slice.Exhausted || n*large > 300<<20 {
-		t.Errorf("after %d texts: %v", n, err)
-	}
-	must(t, b.Update(t.Context(), service.NSS, "osm", func(tx *service.Tx) error { tx.SetNote("0", nil); return nil }))
-	must(t, note("x", large))
+	b.View(service.NSS, "osm", func(tx *service.Tx) {
+		if n := len(tx.Notes()); n != 3 {
+			t.Errorf("%d texts are kept, want 3", n)
+		}
+	})
 }
 
 // Who waits too long for another change of the account is told so.

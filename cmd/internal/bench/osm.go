@@ -20,7 +20,7 @@ const osmBlocks = 10
 // osmLimit is what an operation may take, in milliseconds, 99 times of 100.
 const osmLimit = 50
 
-// A client drives one door as OSM's connector does.
+// A connector drives one door as OSM's does.
 type connector interface {
 	create(ctx context.Context, i int) error
 	edit(ctx context.Context, i int) error
@@ -41,72 +41,84 @@ func runOSM(ctx context.Context, r *Runner) error {
 	}
 	defer theirs.stop()
 	before := heap()
-	for _, c := range []struct {
-		name string
-		connector
-	}{{"l2vpn", &l2vpnConnector{ours}}, {"vpls", &vplsConnector{ours}}} {
-		if err := r.drive(ctx, c.name, c.connector, ours, theirs, size); err != nil {
-			return fmt.Errorf("%s: %w", c.name, err)
+	for _, d := range []*drive{{name: "l2vpn", connector: &l2vpnConnector{ours}}, {name: "vpls", connector: &vplsConnector{ours}}} {
+		d.took = map[string][]float64{}
+		if err := d.run(ctx, r, ours, theirs, size); err != nil {
+			return fmt.Errorf("%s: %w", d.name, err)
 		}
-		r.Count("heap_mb_after_"+c.name, (heap()-before)/(1<<20))
+		r.Count("heap_mb_after_"+d.name, (heap()-before)/(1<<20))
 	}
 	return nil
 }
 
-// drive makes services, looks at them, changes and removes them, twice: what is left
-// in memory after the second time is no more than after the first.
-func (r *Runner) drive(ctx context.Context, name string, c connector, ours *doorRig, theirs *sliceRig, size int) error {
-	took := map[string][]float64{}
-	timed := func(what string, f func() error) error {
-		begin := time.Now()
-		err := f()
-		took[what] = append(took[what], ms(time.Since(begin)))
-		return err
-	}
+// A drive is a run of one connector, with the time of each operation by its kind.
+type drive struct {
+	connector
+	name string
+	took map[string][]float64
+}
+
+// timed carries an operation out.
+func (d *drive) timed(ctx context.Context, what string, f func(context.Context, int) error, i int) error {
+	begin := time.Now()
+	err := f(ctx, i)
+	d.took[what] = append(d.took[what], ms(time.Since(begin)))
+	return err
+}
+
+// run makes services, in turns with theirs, looks at them, and changes and removes
+// them.
+func (d *drive) run(ctx context.Context, r *Runner, ours *doorRig, theirs *sliceRig, size int) error {
 	block := size / osmBlocks
 	for b := range osmBlocks {
-		breathe(ctx)
-		begin := time.Now()
-		for i := b * block; i < (b+1)*block; i++ {
-			if err := timed("create", func() error { return c.create(ctx, i) }); err != nil {
-				return err
-			}
+		if err := d.block(ctx, r, theirs, b*block, (b+1)*block); err != nil {
+			return err
 		}
-		mine := ms(time.Since(begin)) / float64(block)
-		breathe(ctx)
-		begin = time.Now()
-		for i := b * block; i < (b+1)*block; i++ {
-			if _, err := theirs.make(ctx, serviceNumber(name, i)); err != nil {
-				return err
-			}
-		}
-		r.Pair("ms", mine, ms(time.Since(begin))/float64(block))
 	}
-	if err := ours.holds(size); err != nil {
+	if err := ours.holds(ctx, size); err != nil {
 		return err
 	}
 	for i := range size {
-		if i%10 == 0 {
-			if err := timed("list", func() error { return c.list(ctx) }); err != nil {
-				return err
-			}
+		if err := d.timed(ctx, "edit", d.edit, i); err != nil {
+			return err
 		}
-		if err := timed("edit", func() error { return c.edit(ctx, i) }); err != nil {
+		if err := d.timed(ctx, "list", func(ctx context.Context, _ int) error { return d.list(ctx) }, i); err != nil {
 			return err
 		}
 	}
 	for i := range size {
-		if err := timed("delete", func() error { return c.remove(ctx, i) }); err != nil {
+		if err := d.timed(ctx, "delete", d.remove, i); err != nil {
 			return err
 		}
 	}
-	for what, all := range took {
+	for what, all := range d.took {
 		p99 := quantile(all, 0.99)
-		r.Count(name+"_"+what+"_p50_ms", quantile(all, 0.5))
-		r.Count(name+"_"+what+"_p99_ms", p99)
-		r.Count(name+"_"+what+"_within", p99 < osmLimit)
+		r.Count(d.name+"_"+what+"_p50_ms", quantile(all, 0.5))
+		r.Count(d.name+"_"+what+"_p99_ms", p99)
+		r.Count(d.name+"_"+what+"_within", p99 < osmLimit)
 	}
-	return ours.holds(0)
+	return ours.holds(ctx, 0)
+}
+
+// block makes some services with ours and as many with theirs.
+func (d *drive) block(ctx context.Context, r *Runner, theirs *sliceRig, from, to int) error {
+	breathe(ctx)
+	begin := time.Now()
+	for i := from; i < to; i++ {
+		if err := d.timed(ctx, "create", d.create, i); err != nil {
+			return err
+		}
+	}
+	mine := ms(time.Since(begin)) / float64(to-from)
+	breathe(ctx)
+	begin = time.Now()
+	for i := from; i < to; i++ {
+		if _, err := theirs.make(ctx, serviceNumber(d.name, i)); err != nil {
+			return err
+		}
+	}
+	r.Pair("ms", mine, ms(time.Since(begin))/float64(to-from))
+	return nil
 }
 
 // quantile returns the value that so much of all is not above.

@@ -143,11 +143,11 @@ func (g *doorRig) call(ctx context.Context, method, path string, body, answer an
 }
 
 // holds fails unless so many services are in the book, and as many slices ready.
-func (g *doorRig) holds(n int) error {
+func (g *doorRig) holds(ctx context.Context, n int) error {
 	if have := len(g.book.Services("")); have != n {
 		return fmt.Errorf("the book has %d services, not %d", have, n)
 	}
-	return g.check(context.Background(), n)
+	return g.check(ctx, n)
 }
 
 // l2vpnConnector speaks RFC 8466 as OSM's connector does.
@@ -196,16 +196,47 @@ const onosPath = "/onos/v1/network/configuration"
 
 func portOf(i, k int) string { return fmt.Sprintf("of:%016x/1", 0x100000+i*3+k) }
 
+// A document is ONOS' configuration, as far as the connector changes it.
+type document struct {
+	Devices json.RawMessage `json:"devices"`
+	Links   json.RawMessage `json:"links"`
+	Hosts   json.RawMessage `json:"hosts"`
+	Layouts json.RawMessage `json:"layouts"`
+
+	Ports map[string]port `json:"ports"`
+	Apps  struct {
+		VPLS struct {
+			VPLS struct {
+				List []vplsService `json:"vplsList"`
+			} `json:"vpls"`
+		} `json:"org.onosproject.vpls"`
+	} `json:"apps"`
+}
+
+type port struct {
+	Interfaces []portInterface `json:"interfaces"`
+}
+
+type portInterface struct {
+	Name string `json:"name"`
+	VLAN int    `json:"vlan"`
+}
+
+type vplsService struct {
+	Name          string   `json:"name"`
+	Interfaces    []string `json:"interfaces"`
+	Encapsulation string   `json:"encapsulation"`
+}
+
 // change reads the document, lets it be changed and posts it, as often as there are
 // changes.
-func (c *vplsConnector) change(ctx context.Context, changes ...func(ports map[string]any, list []any) []any) error {
-	var doc map[string]any
+func (c *vplsConnector) change(ctx context.Context, changes ...func(*document)) error {
+	var doc document
 	if err := c.call(ctx, http.MethodGet, onosPath, nil, &doc, http.StatusOK); err != nil {
 		return err
 	}
-	vpls := doc["apps"].(map[string]any)["org.onosproject.vpls"].(map[string]any)["vpls"].(map[string]any)
 	for _, f := range changes {
-		vpls["vplsList"] = f(doc["ports"].(map[string]any), vpls["vplsList"].([]any))
+		f(&doc)
 		if err := c.call(ctx, http.MethodPost, onosPath, doc, nil, http.StatusOK); err != nil {
 			return err
 		}
@@ -213,49 +244,47 @@ func (c *vplsConnector) change(ctx context.Context, changes ...func(ports map[st
 	return nil
 }
 
-// interfaceAt puts an endpoint of a service at its port, or takes it off.
-func interfaceAt(ports map[string]any, i, k int, there bool) {
-	all := []any{}
+// at puts an endpoint of a service at its port, or takes it off.
+func (d *document) at(i, k int, there bool) {
+	all := []portInterface{}
 	if there {
-		all = append(all, map[string]any{"name": endName(i, k), "vlan": 1 + i%4000})
+		all = append(all, portInterface{endName(i, k), 1 + i%4000})
 	}
-	ports[portOf(i, k)] = map[string]any{"interfaces": all}
+	d.Ports[portOf(i, k)] = port{all}
 }
 
 func (c *vplsConnector) create(ctx context.Context, i int) error {
-	return c.change(ctx, func(ports map[string]any, list []any) []any {
-		interfaceAt(ports, i, 0, true)
-		interfaceAt(ports, i, 1, true)
-		return list
-	}, func(_ map[string]any, list []any) []any {
-		return append(list, map[string]any{"name": vpnID(i), "interfaces": []string{endName(i, 0), endName(i, 1)}, "encapsulation": "VLAN"})
+	return c.change(ctx, func(d *document) {
+		d.at(i, 0, true)
+		d.at(i, 1, true)
+	}, func(d *document) {
+		list := &d.Apps.VPLS.VPLS.List
+		*list = append(*list, vplsService{vpnID(i), []string{endName(i, 0), endName(i, 1)}, "VLAN"})
 	})
 }
 
 func (c *vplsConnector) edit(ctx context.Context, i int) error {
-	return c.change(ctx, func(ports map[string]any, list []any) []any {
-		interfaceAt(ports, i, 1, false)
-		interfaceAt(ports, i, 2, true)
-		return list
-	}, func(_ map[string]any, list []any) []any {
-		for _, one := range list {
-			if s := one.(map[string]any); s["name"] == vpnID(i) {
-				s["interfaces"] = []string{endName(i, 0), endName(i, 2)}
-			}
+	return c.change(ctx, func(d *document) {
+		d.at(i, 1, false)
+		d.at(i, 2, true)
+	}, func(d *document) {
+		list := d.Apps.VPLS.VPLS.List
+		if k := slices.IndexFunc(list, func(s vplsService) bool { return s.Name == vpnID(i) }); k >= 0 {
+			list[k].Interfaces = []string{endName(i, 0), endName(i, 2)}
 		}
-		return list
+	})
+}
+
+func (c *vplsConnector) remove(ctx context.Context, i int) error {
+	return c.change(ctx, func(d *document) {
+		for k := range 3 {
+			d.at(i, k, false)
+		}
+		list := &d.Apps.VPLS.VPLS.List
+		*list = slices.DeleteFunc(*list, func(s vplsService) bool { return s.Name == vpnID(i) })
 	})
 }
 
 func (c *vplsConnector) list(ctx context.Context) error {
 	return c.call(ctx, http.MethodGet, onosPath, nil, nil, http.StatusOK)
-}
-
-func (c *vplsConnector) remove(ctx context.Context, i int) error {
-	return c.change(ctx, func(ports map[string]any, list []any) []any {
-		for k := range 3 {
-			interfaceAt(ports, i, k, false)
-		}
-		return slices.DeleteFunc(list, func(one any) bool { return one.(map[string]any)["name"] == vpnID(i) })
-	})
 }
