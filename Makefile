@@ -37,10 +37,12 @@ TEST = CGO_ENABLED=0 go test -vet=off -trimpath
 RACE = go test -vet=off -race -timeout 8m -p 3
 
 # Race detection is for what runs beside something. The floors of words, values,
-# translators and judges start nothing, nor do the tools and the charms: with race
-# detection they take six times as long, and it has nothing to look at.
-CALM = $(shell go list ./descriptors/... ./deploy/... ./tools/... ./juju-charms/... \
-	$(addprefix ./pkg/,slice/... topology/... flow/... bridge/... descriptor/... intent/... translate/... pipeline/... graph/... lint/...))
+# translators and judges start nothing, nor do the tools: with race detection they
+# take six times as long, and it has nothing to look at. LONG is tested in full
+# without it, and with it in short.
+LONG = ./cmd/internal/model
+CALM = $(shell go list $(LONG) ./descriptors/... ./deploy/... ./tools/... $(addprefix ./pkg/,slice/... topology/... ipam/... \
+	flow/... bridge/... descriptor/... intent/... translate/... pipeline/... graph/... lint/...))
 RACY = $(filter-out $(CALM),$(shell go list ./...))
 
 # The tests that need root: their files carry the build tag lab. Those outside of
@@ -94,6 +96,7 @@ test: ## all tests, with race detection; installs what is missing, asks sudo for
 	( bad=0; \
 	$(TEST) -json -timeout 8m $(CALM) || bad=1; \
 	$(RACE) -json $(RACY) || bad=1; \
+	$(RACE) -json -short $(LONG) || bad=1; \
 	$(LAB_TEST) -json $(filter-out $(LOOSE),$(LAB_DIRS)) || bad=1; \
 	$(MAKE) -k -j 2 loosetest kubejson || bad=1; \
 	cat bin/kube.json; \

@@ -50,17 +50,19 @@ func (d *Door) place(ctx context.Context, tenant slice.Tenant, path string, p *p
 	return wrongf("look up the names of endpoints, or add this one", "no endpoint is called %.64q, nor is there one at port %.64q", p.Name, p.Port).at("%s", path)
 }
 
-// find looks a point up in the catalog.
+// find looks a point up in the catalog: a port may be known there while names are
+// not.
 func (d *Door) find(ctx context.Context, tenant slice.Tenant, p *point) (endpoint.Endpoint, error) {
 	e, err := d.catalog.Find(ctx, tenant, p.Name)
-	if slice.KindOf(err) != slice.NotFound {
-		return e, err
-	}
 	device, port, ok := socket(p.Port)
-	if !ok {
+	if err == nil || !ok {
 		return e, err
 	}
-	return d.catalog.At(ctx, tenant, device, port)
+	at, absent := d.catalog.At(ctx, tenant, device, port)
+	if absent == nil || slice.KindOf(err) == slice.NotFound {
+		return at, absent
+	}
+	return e, err
 }
 
 // socket reads the key of a port, of:DPID/PORT, if it is one of an OpenFlow switch.
