@@ -98,7 +98,7 @@ test: ## all tests, with race detection; installs what is missing, asks sudo for
 	$(RACE) -json $(RACY) || bad=1; \
 	$(RACE) -json -short $(LONG) || bad=1; \
 	$(LAB_TEST) -json $(filter-out $(LOOSE),$(LAB_DIRS)) || bad=1; \
-	$(MAKE) -k -j 2 loosetest kubejson || bad=1; \
+	make -k -j 2 loosetest kubejson || bad=1; \
 	cat bin/kube.json; \
 	exit $$bad ) | bin/tools/testcount
 

@@ -105,13 +105,13 @@ func osmFlags(t *testing.T, dir, sco string) []string {
 }
 
 // ask sends a request to the connectors' socket as an account; without a password it
-// shows the certificate of a person.
+// shows the certificate of that name.
 func ask(t *testing.T, dir, method, path, user, password, body string) (int, string) {
 	t.Helper()
 	config := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12} // the socket is ours
-	if user == "ann" {
+	if user != "" && password == "" {
 		var err error
-		config, err = pki.ClientTLS(dir+"/ann.crt", dir+"/ann.key", dir+"/ca.crt", pki.Plugin)
+		config, err = pki.ClientTLS(dir+"/"+user+".crt", dir+"/"+user+".key", dir+"/ca.crt", pki.Plugin)
 		must(t, err)
 	}
 	transport := &http.Transport{TLSClientConfig: config, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -159,6 +159,8 @@ func TestConnectors(t *testing.T) {
 		{"nobody", "", "", config, 401},
 		{"a wrong password", "osm", "hash", config, 401},
 		{"a certificate", "ann", "", config, 200},
+		{"the certificate of an edge device", "n1", "", config, 401},
+		{"the certificate of the SCO", "sco", "", config, 401},
 		{"the service interface points", "osm", "hush", "/restconf/data/tapi-common:context/service-interface-point", 200},
 		{"L2VPN services", "osm", "hush", "/restconf/data/ietf-l2vpn-svc:l2vpn-svc/vpn-services", 200},
 		{"slice services", "osm", "hush", "/restconf/data/ietf-network-slice-service:network-slice-services", 200},

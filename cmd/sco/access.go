@@ -70,8 +70,9 @@ func export[T any](from exporter[T]) func(context.Context, io.Writer) error {
 	}
 }
 
-// authorize keeps machines to what is theirs: nodes report, the plugin keeps
-// slices and looks at domains. What people may do is decided by their role, which is not known here.
+// authorize keeps machines to what is theirs: nodes report, the plugin keeps slices
+// and looks at domains. What people may do is decided by their role, which is not
+// known here.
 func authorize(caller, method string) error {
 	id := pki.Identity(caller)
 	_, _, isNode := id.Node()

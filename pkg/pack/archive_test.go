@@ -108,6 +108,12 @@ func flipped(data []byte, at int) []byte {
 	return data
 }
 
+// hiding compresses a text and puts bytes behind it that no reader unpacks.
+func hiding(text string, more int) []byte {
+	packed, _ := zipItem{data: text, deflate: true}.pack()
+	return append(packed, make([]byte, more)...)
+}
+
 func zipAttacks() []attack {
 	one := func(name string) zipItem { return zipItem{name: name, data: "x"} }
 	good := archive(one("README.md"))
@@ -146,6 +152,8 @@ func zipAttacks() []attack {
 		{"zip more than promised", archive(zipItem{name: "Files/a", data: strings.Repeat("x", 100), deflate: true, size: 10}), "archive-header", "Files/a"},
 		{"zip less than promised", archive(zipItem{name: "Files/a", data: "x", deflate: true, size: 10}), "archive-truncated", "Files/a"},
 		{"zip broken deflate", archive(zipItem{name: "Files/a", data: "xx", packed: []byte{0xff, 0xff}, method: 8}), "archive-header", "Files/a"},
+		{"zip behind the deflate", archive(zipItem{name: "Files/a", data: "xx", packed: hiding("xx", 6), method: 8}), "archive-trailing", "Files/a"},
+		{"zip far behind the deflate", archive(zipItem{name: "Files/a", data: "xx", packed: hiding("xx", 100_000), method: 8}), "archive-trailing", "Files/a"},
 		{"zip bomb that says so", archive(zipItem{name: "Files/a", data: strings.Repeat("\x00", 8<<20), deflate: true}), "archive-ratio", "Files/a"},
 		{"zip bomb that does not", archive(zipItem{name: "Files/a", data: strings.Repeat("\x00", 8<<20), deflate: true, size: 400_000}), "archive-header", "Files/a"},
 		{"zip huge file", archive(zipItem{name: "Files/a", data: "x", size: 0xfffffff0, deflate: true}), "archive-file-bytes", "Files/a"},

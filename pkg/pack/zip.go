@@ -159,20 +159,24 @@ func (z *zipFile) visit(e *zipEntry, v visit) error {
 func (z *zipFile) open(e *zipEntry) io.Reader {
 	packed := &counter{r: reading{z.s.ctx, io.NewSectionReader(z.r, e.data, e.packed)}}
 	var r io.Reader = packed
+	used := func() int64 { return packed.n }
 	if e.method == methodDeflate {
-		r = flate.NewReader(bufio.NewReaderSize(packed, 32<<10))
+		// What waits in the buffer was read, and is part of nothing.
+		buffered := bufio.NewReaderSize(packed, 32<<10)
+		used = func() int64 { return packed.n - int64(buffered.Buffered()) }
+		r = flate.NewReader(buffered)
 	}
-	return &checked{s: z.s, e: e, packed: packed, r: &charged{s: z.s, packed: func() int64 { return packed.n }, r: r}}
+	return &checked{s: z.s, e: e, used: used, r: &charged{s: z.s, packed: used, r: r}}
 }
 
 // checked is the content of an entry, compared with what is said of it.
 type checked struct {
-	s      *scan
-	e      *zipEntry
-	packed *counter
-	r      io.Reader
-	n      int64
-	crc    uint32
+	s    *scan
+	e    *zipEntry
+	used func() int64 // bytes that were unpacked
+	r    io.Reader
+	n    int64
+	crc  uint32
 }
 
 func (c *checked) Read(p []byte) (int, error) {
@@ -188,7 +192,7 @@ func (c *checked) Read(p []byte) (int, error) {
 		return n, c.s.stop("archive-truncated", c.e.raw, "it has %d bytes of the %d that it says", c.n, c.e.Size)
 	case c.crc != c.e.crc:
 		return n, c.s.stop("archive-checksum", c.e.raw, "its checksum is wrong")
-	case c.packed.n < c.e.packed:
+	case c.used() < c.e.packed:
 		return n, c.s.stop("archive-trailing", c.e.raw, "something follows its compressed data")
 	}
 	return n, err

@@ -108,8 +108,15 @@ func (d *Doors) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		if err := d.l2vpn.Sweep(ctx); err != nil {
-			d.log.Warn("abandoned services were not collected", "reason", err.Error())
-		}
+		d.sweep(ctx)
+	}
+}
+
+// sweep takes its time only: an account waits as long.
+func (d *Doors) sweep(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, orderTimeout)
+	defer cancel()
+	if err := d.l2vpn.Sweep(ctx); err != nil {
+		d.log.Warn("abandoned services were not collected", "reason", err.Error())
 	}
 }

@@ -23,7 +23,7 @@ func TestAtOnce(t *testing.T) {
 						{post, inSite("s"), accessBody(id+"b", id, "ned-b", i+1), 201},
 						{put, inSite("s"), accessBody(id+"b", id, "ned-b", i+101), 204},
 					} {
-						if out := w.askAs(user, c.method, c.path, c.body); out.Code != c.status {
+						if out := w.AskAs(user, c.method, c.path, c.body); out.Code != c.status {
 							t.Errorf("%s %s: %d %s", user, id, out.Code, out.Body)
 						}
 					}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/plugin/account/accounttest"
 )
 
 // A call is a request of OSM's connector and the answer that it needs.
@@ -112,11 +113,11 @@ func TestConnector(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			for _, c := range test.calls {
-				w.must(t, c.status, c.method, c.path, c.body)
+				w.Must(t, c.status, c.method, c.path, c.body)
 			}
 			w.wants(t, test.want...)
 			if len(test.want) > 0 {
-				w.must(t, 204, del, service, "")
+				w.Must(t, 204, del, service, "")
 			}
 			w.now = w.now.Add(time.Hour)
 			if err := w.door.Sweep(t.Context()); err != nil {
@@ -133,20 +134,20 @@ func TestConnector(t *testing.T) {
 // can go.
 func TestRefusedBySCO(t *testing.T) {
 	w := newWorld(t)
-	w.must(t, 201, post, vpns, vpnBody(idA, "vpws"))
-	w.must(t, 201, post, inSite("site-a"), accessBody(one, idA, "ned-a:eth1", 100))
-	before := w.must(t, 200, get, root, "")
+	w.Must(t, 201, post, vpns, vpnBody(idA, "vpws"))
+	w.Must(t, 201, post, inSite("site-a"), accessBody(one, idA, "ned-a:eth1", 100))
+	before := w.Must(t, 200, get, root, "")
 	for kind, status := range map[slice.Kind]int{slice.Conflict: 409, slice.Unavailable: 503, slice.Invalid: 400, slice.Exhausted: 507} {
 		w.sco.Fail(1, kind)
-		out := w.ask(post, inSite("site-b"), accessBody(two, idA, "ned-b:eth1", 100))
+		out := w.Ask(post, inSite("site-b"), accessBody(two, idA, "ned-b:eth1", 100))
 		if out.Code != status {
 			t.Errorf("%s: got %d, want %d: %s", kind, out.Code, status, out.Body)
 		}
-		faults(t, out.Body.String())
+		accounttest.Faults(t, out.Body.String())
 	}
 	w.wants(t)
-	same(t, w.must(t, 200, get, root, ""), before)
-	w.must(t, 204, del, vpns+"/vpn-service="+idA+"/", "")
+	accounttest.Same(t, w.Must(t, 200, get, root, ""), before)
+	w.Must(t, 204, del, vpns+"/vpn-service="+idA+"/", "")
 }
 
 // A service with too few accesses is collected an hour after its last change, and
@@ -158,21 +159,21 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w.must(t, 201, post, vpns, vpnBody("left", "vpws"))
-	w.must(t, 201, post, vpns, vpnBody("half", "vpws"))
-	w.must(t, 201, post, vpns, vpnBody("whole", "vpws"))
-	w.must(t, 201, post, inSite("a"), accessBody("1", "whole", "ned-a", 1))
-	w.must(t, 201, post, inSite("b"), accessBody("2", "whole", "ned-b", 1))
+	w.Must(t, 201, post, vpns, vpnBody("left", "vpws"))
+	w.Must(t, 201, post, vpns, vpnBody("half", "vpws"))
+	w.Must(t, 201, post, vpns, vpnBody("whole", "vpws"))
+	w.Must(t, 201, post, inSite("a"), accessBody("1", "whole", "ned-a", 1))
+	w.Must(t, 201, post, inSite("b"), accessBody("2", "whole", "ned-b", 1))
 	w.now = w.now.Add(40 * time.Minute)
-	w.must(t, 201, post, inSite("a"), accessBody("3", "half", "ned-a", 2))
+	w.Must(t, 201, post, inSite("a"), accessBody("3", "half", "ned-a", 2))
 	w.now = w.now.Add(20 * time.Minute)
 	sweep()
-	w.must(t, 404, get, vpns+"/vpn-service=left", "")
-	w.must(t, 200, get, vpns+"/vpn-service=half", "")
+	w.Must(t, 404, get, vpns+"/vpn-service=left", "")
+	w.Must(t, 200, get, vpns+"/vpn-service=half", "")
 	w.now = w.now.Add(40 * time.Minute)
 	sweep()
-	w.must(t, 404, get, vpns+"/vpn-service=half", "")
-	if body := w.must(t, 200, get, sites, ""); strings.Contains(body, `"3"`) {
+	w.Must(t, 404, get, vpns+"/vpn-service=half", "")
+	if body := w.Must(t, 200, get, sites, ""); strings.Contains(body, `"3"`) {
 		t.Errorf("its access is still there: %s", body)
 	}
 	w.now = w.now.Add(100 * time.Hour)
@@ -183,8 +184,8 @@ func TestSweep(t *testing.T) {
 // The accounts do not see each other.
 func TestA18Accounts(t *testing.T) {
 	w := newWorld(t)
-	w.must(t, 201, post, vpns, vpnBody(idA, "vpws"))
-	w.must(t, 201, post, inSite("site-a"), accessBody(one, idA, "ned-a:eth1", 100))
+	w.Must(t, 201, post, vpns, vpnBody(idA, "vpws"))
+	w.Must(t, 201, post, inSite("site-a"), accessBody(one, idA, "ned-a:eth1", 100))
 	for _, c := range []call{
 		{get, vpns + "/vpn-service=" + idA, "", 404},
 		{del, vpns + "/vpn-service=" + idA, "", 404},
@@ -196,17 +197,17 @@ func TestA18Accounts(t *testing.T) {
 		{post, vpns, vpnBody(idA, "vpls"), 201}, // the id is free here
 		{del, vpns, "", 204},
 	} {
-		if out := w.askAs("second", c.method, c.path, c.body); out.Code != c.status {
+		if out := w.AskAs("second", c.method, c.path, c.body); out.Code != c.status {
 			t.Errorf("%s %s: got %d, want %d: %s", c.method, c.path, out.Code, c.status, out.Body)
 		}
 	}
-	w.must(t, 200, get, vpns+"/vpn-service="+idA, "")
-	out := w.ask(post, inSite("site-b"), accessBody(two, idA, "of-others", 100))
+	w.Must(t, 200, get, vpns+"/vpn-service="+idA, "")
+	out := w.Ask(post, inSite("site-b"), accessBody(two, idA, "of-others", 100))
 	if out.Code != 400 {
 		t.Errorf("an endpoint of another tenant: %d %s", out.Code, out.Body)
 	}
-	out = w.askAs("nobody", get, vpns, "")
-	if f := faults(t, out.Body.String())[0]; out.Code != 401 || f["error-tag"] != "access-denied" {
+	out = w.AskAs("nobody", get, vpns, "")
+	if f := accounttest.Faults(t, out.Body.String())[0]; out.Code != 401 || f["error-tag"] != "access-denied" {
 		t.Errorf("nobody: %d %s", out.Code, out.Body)
 	}
 }

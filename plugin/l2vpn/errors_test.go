@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/l2sces/l2sces/plugin/account/accounttest"
 )
 
 // TestA17Refusals wants for each fault the code, the tag and the path of RFC 8040,
@@ -131,21 +133,21 @@ func TestA17Refusals(t *testing.T) {
 		"a service left dangling":       {put, root, `{"ietf-l2vpn-svc:l2vpn-svc": {"sites": {"site": [{"site-id": "s3", "management": {"type": "customer-managed"}, "locations": {"location": [{"location-id": "s3"}]}, "default-ce-vlan-id": 1, "site-network-accesses": {"site-network-access": [{"network-access-id": "n3", "bearer": {"bearer-reference": "a/camera"}, "connection": {}, "vpn-attachment": {"vpn-id": "v", "site-role": "any-to-any-role"}}]}}]}}}`, 409, "data-missing", "*"},
 	}
 	w := trueWorld(t)
-	before, ordered := w.must(t, 200, get, root, ""), w.ordered("osm")
+	before, ordered := w.Must(t, 200, get, root, ""), w.ordered("osm")
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			out := w.ask(test.method, test.path, test.body)
+			out := w.Ask(test.method, test.path, test.body)
 			if out.Code != test.status || out.Header().Get("Content-Type") != yangJSON {
 				t.Fatalf("got %d, want %d: %s", out.Code, test.status, out.Body)
 			}
-			f := faults(t, out.Body.String())[0]
+			f := accounttest.Faults(t, out.Body.String())[0]
 			if f["error-tag"] != test.tag || f["error-type"] == "" || f["error-message"] == "" {
 				t.Errorf("got %v, want %s", f, test.tag)
 			}
 			if test.at != "*" && test.at != "" && f["error-path"] != test.at {
 				t.Errorf("got path %s, want %s", f["error-path"], test.at)
 			}
-			same(t, w.must(t, 200, get, root, ""), before)
+			accounttest.Same(t, w.Must(t, 200, get, root, ""), before)
 			if got := w.ordered("osm"); strings.Join(got, "\n") != strings.Join(ordered, "\n") {
 				t.Errorf("ordered is now %q", got)
 			}
@@ -178,12 +180,12 @@ func TestA10Transport(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			out := w.ask(test.method, vpns, test.body, test.header...)
+			out := w.Ask(test.method, vpns, test.body, test.header...)
 			if out.Code != test.status {
 				t.Fatalf("got %d, want %d: %s", out.Code, test.status, out.Body)
 			}
 			if test.status >= 400 && test.method != "TRACE" {
-				if f := faults(t, out.Body.String())[0]; f["error-tag"] != cmp.Or(test.tag, f["error-tag"]) || f["error-tag"] == "" {
+				if f := accounttest.Faults(t, out.Body.String())[0]; f["error-tag"] != cmp.Or(test.tag, f["error-tag"]) || f["error-tag"] == "" {
 					t.Errorf("%v", f)
 				}
 			}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/url"
 	"testing"
+
+	"github.com/l2sces/l2sces/plugin/account/accounttest"
 )
 
 // FuzzEdit sends any body to any resource. Whatever comes of it is an answer with a
@@ -18,23 +20,23 @@ func FuzzEdit(f *testing.F) {
 	f.Add(uint8(3), "/sites/site=s1/devices/device=ce1", "")
 	f.Add(uint8(2), "/vpn-services/vpn-service=v", `{"ietf-l2vpn-svc:vpn-service": [{"vpn-id": "v", "vpn-svc-type": null}]}`)
 	w := trueWorld(f)
-	fresh := w.must(f, 200, get, root, "")
+	fresh := w.Must(f, 200, get, root, "")
 	f.Fuzz(func(t *testing.T, method uint8, path, body string) {
 		target := url.URL{Path: root + path}
-		w.must(t, 204, put, root, fresh)
-		out := w.ask([]string{post, put, patch, del}[method%4], target.EscapedPath(), body)
+		w.Must(t, 204, put, root, fresh)
+		out := w.Ask([]string{post, put, patch, del}[method%4], target.EscapedPath(), body)
 		switch {
 		case out.Code >= 500 && out.Code != 501:
 			t.Fatalf("%d %s", out.Code, out.Body)
 		case out.Code >= 400 && out.Code != 405 && !json.Valid(out.Body.Bytes()):
 			t.Fatalf("%d %q", out.Code, out.Body)
 		case out.Code >= 400:
-			same(t, w.must(t, 200, get, root, ""), fresh)
+			accounttest.Same(t, w.Must(t, 200, get, root, ""), fresh)
 		}
-		now := w.must(t, 200, get, root, "")
-		w.must(t, 204, put, root, now)
-		same(t, w.must(t, 200, get, root, ""), now)
-		w.must(t, 204, del, root, "")
+		now := w.Must(t, 200, get, root, "")
+		w.Must(t, 204, put, root, now)
+		accounttest.Same(t, w.Must(t, 200, get, root, ""), now)
+		w.Must(t, 204, del, root, "")
 		if n := w.notes("osm"); n != 0 {
 			t.Fatalf("%d notes are left", n)
 		}

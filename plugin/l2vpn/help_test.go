@@ -2,22 +2,17 @@ package l2vpn_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/l2sces/l2sces/pkg/slice"
-	"github.com/l2sces/l2sces/plugin/account"
+	"github.com/l2sces/l2sces/plugin/account/accounttest"
 	"github.com/l2sces/l2sces/plugin/endpoint"
 	"github.com/l2sces/l2sces/plugin/l2vpn"
 	"github.com/l2sces/l2sces/plugin/restconf"
@@ -55,7 +50,7 @@ var endpoints = catalog{
 
 // A world is a door with a book and an SCO behind it.
 type world struct {
-	echo  *echo.Echo
+	accounttest.Client
 	door  *l2vpn.Door
 	book  *service.Book
 	sco   *servicetest.SCO
@@ -77,63 +72,13 @@ func (w *world) Find(ctx context.Context, tenant slice.Tenant, name string) (end
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	w := &world{echo: echo.New(), now: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)}
+	e := echo.New()
+	w := &world{Client: accounttest.Client{Door: e}, now: time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)}
 	w.book, w.sco = servicetest.Book(tb)
 	w.door = l2vpn.New(w.book, w, l2vpn.Config{Now: func() time.Time { return w.now }})
-	w.door.Mount(w.echo.Group("", restconf.Errors(slog.New(slog.DiscardHandler)), accounts(tb).Admit(service.L2VPN)))
+	accounts := accounttest.New(tb, map[string]slice.Tenant{"osm": "hospital", "second": "hospital"})
+	w.door.Mount(e.Group("", restconf.Errors(slog.New(slog.DiscardHandler)), accounts.Admit(service.L2VPN)))
 	return w
-}
-
-// accounts lets osm and second in, of one tenant.
-func accounts(tb testing.TB) *account.Accounts {
-	tb.Helper()
-	dir := tb.TempDir()
-	write := func(name, text string) string {
-		file := filepath.Join(dir, name)
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			tb.Fatal(err)
-		}
-		return file
-	}
-	file := "accounts:\n"
-	for _, name := range []string{"osm", "second"} {
-		write(name, name+"-password\n")
-		file += fmt.Sprintf("  - {name: %s, tenant: hospital, doors: [l2vpn], passwordFile: %s}\n", name, name)
-	}
-	all, err := account.Read(write("accounts.yaml", file), account.Config{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return all
-}
-
-// ask sends a request of the account osm.
-func (w *world) ask(method, path, body string, header ...string) *httptest.ResponseRecorder {
-	return w.askAs("osm", method, path, body, header...)
-}
-
-func (w *world) askAs(user, method, path, body string, header ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequestWithContext(context.Background(), method, path, strings.NewReader(body))
-	if body != "" {
-		r.Header.Set("Content-Type", yangJSON)
-	}
-	r.SetBasicAuth(user, user+"-password")
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	out := httptest.NewRecorder()
-	w.echo.ServeHTTP(out, r)
-	return out
-}
-
-// must sends a request and wants a status.
-func (w *world) must(tb testing.TB, status int, method, path, body string) string {
-	tb.Helper()
-	out := w.ask(method, path, body)
-	if out.Code != status {
-		tb.Fatalf("%s %s %s: got %d, want %d\n%s", method, path, body, out.Code, status, out.Body)
-	}
-	return out.Body.String()
 }
 
 // vpnBody is what the connector sends for a service.
@@ -196,37 +141,6 @@ func (w *world) wants(tb testing.TB, want ...string) {
 func (w *world) notes(account string) (n int) {
 	w.book.View(service.L2VPN, account, func(tx *service.Tx) { n = len(tx.Notes()) })
 	return n
-}
-
-// faults reads an errors document (RFC 8040, section 7.1).
-func faults(tb testing.TB, body string) []map[string]string {
-	tb.Helper()
-	var doc map[string]map[string][]map[string]string
-	if err := json.Unmarshal([]byte(body), &doc); err != nil {
-		tb.Fatalf("%v: %s", err, body)
-	}
-	all := doc["ietf-restconf:errors"]["error"]
-	if len(all) == 0 {
-		tb.Fatalf("no errors in %s", body)
-	}
-	return all
-}
-
-// same compares JSON.
-func same(tb testing.TB, got, want string) {
-	tb.Helper()
-	var a, b any
-	if err := json.Unmarshal([]byte(got), &a); err != nil {
-		tb.Fatalf("%v: %s", err, got)
-	}
-	if err := json.Unmarshal([]byte(want), &b); err != nil {
-		tb.Fatalf("%v: %s", err, want)
-	}
-	x, _ := json.MarshalIndent(a, "", " ") // it was read from JSON
-	y, _ := json.MarshalIndent(b, "", " ")
-	if string(x) != string(y) {
-		tb.Errorf("got %s\nwant %s", x, y)
-	}
 }
 
 const (

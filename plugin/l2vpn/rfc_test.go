@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/l2sces/l2sces/plugin/account/accounttest"
 )
 
 // What a client of the model sends that leaves nothing out.
@@ -29,11 +31,11 @@ const (
 func trueWorld(tb testing.TB) *world {
 	tb.Helper()
 	w := newWorld(tb)
-	w.must(tb, 201, post, vpns, trueVPN)
-	w.must(tb, 201, post, sites, trueSite)
-	w.must(tb, 201, post, sites+"/site=s1/site-network-accesses", trueAccess)
-	w.must(tb, 201, post, inSite("s2"), accessBody("n2", "v", "ned-b", 301))
-	w.must(tb, 201, post, inSite("s3"), accessBody("n3", "v", "a/camera", 0))
+	w.Must(tb, 201, post, vpns, trueVPN)
+	w.Must(tb, 201, post, sites, trueSite)
+	w.Must(tb, 201, post, sites+"/site=s1/site-network-accesses", trueAccess)
+	w.Must(tb, 201, post, inSite("s2"), accessBody("n2", "v", "ned-b", 301))
+	w.Must(tb, 201, post, inSite("s3"), accessBody("n3", "v", "a/camera", 0))
 	return w
 }
 
@@ -172,10 +174,10 @@ func TestTrueClient(t *testing.T) {
 			w := trueWorld(t)
 			body := ""
 			for _, c := range test.calls {
-				body = w.must(t, c.status, c.method, c.path, c.body)
+				body = w.Must(t, c.status, c.method, c.path, c.body)
 			}
 			if test.body != "" {
-				same(t, body, test.body)
+				accounttest.Same(t, body, test.body)
 			}
 			if test.want != "" {
 				w.wants(t, strings.Split(test.want, "\n")...)
@@ -187,13 +189,13 @@ func TestTrueClient(t *testing.T) {
 // What is answered can be sent again, and changes nothing.
 func TestReadsBack(t *testing.T) {
 	w := trueWorld(t)
-	body := w.must(t, 200, get, root, "")
-	w.must(t, 204, put, root, body)
-	same(t, w.must(t, 200, get, root, ""), body)
+	body := w.Must(t, 200, get, root, "")
+	w.Must(t, 204, put, root, body)
+	accounttest.Same(t, w.Must(t, 200, get, root, ""), body)
 	w.wants(t, "v: a.300/camera b.301 mtu 1400 kbps 50001")
-	w.must(t, 204, del, root, "")
-	w.must(t, 204, put, root, body)
-	same(t, w.must(t, 200, get, root, ""), body)
+	w.Must(t, 204, del, root, "")
+	w.Must(t, 204, put, root, body)
+	accounttest.Same(t, w.Must(t, 200, get, root, ""), body)
 	w.wants(t, "v: a.300/camera b.301 mtu 1400 kbps 50001")
 }
 
@@ -203,17 +205,17 @@ func TestTypes(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			w := newWorld(t)
-			w.must(t, 201, post, vpns, vpnBody("v", kind))
+			w.Must(t, 201, post, vpns, vpnBody("v", kind))
 			for i, name := range []string{"ned-a", "ned-b"} {
-				w.must(t, 201, post, inSite("s"), accessBody(fmt.Sprint(i), "v", name, 5))
+				w.Must(t, 201, post, inSite("s"), accessBody(fmt.Sprint(i), "v", name, 5))
 			}
-			body := w.must(t, status, post, inSite("s"), accessBody("third", "v", "ned-c", 5))
+			body := w.Must(t, status, post, inSite("s"), accessBody("third", "v", "ned-c", 5))
 			if status == 201 {
 				w.wants(t, "v: a.5 b.5 c.5")
-				w.must(t, 409, patch, vpns+"/vpn-service=v", vpnBody("v", "vpws"))
+				w.Must(t, 409, patch, vpns+"/vpn-service=v", vpnBody("v", "vpws"))
 				return
 			}
-			if f := faults(t, body)[0]; f["error-tag"] != "in-use" || !strings.Contains(f["error-message"], "vpws") {
+			if f := accounttest.Faults(t, body)[0]; f["error-tag"] != "in-use" || !strings.Contains(f["error-message"], "vpws") {
 				t.Errorf("%v", f)
 			}
 			w.wants(t, "v: a.5 b.5")
@@ -224,39 +226,39 @@ func TestTypes(t *testing.T) {
 func TestTags(t *testing.T) {
 	w := trueWorld(t)
 	path := vpns + "/vpn-service=v"
-	tag := w.ask(get, path, "").Header().Get("ETag")
-	if out := w.ask(get, path, "", "If-None-Match", "W/"+tag); out.Code != http.StatusNotModified {
+	tag := w.Ask(get, path, "").Header().Get("ETag")
+	if out := w.Ask(get, path, "", "If-None-Match", "W/"+tag); out.Code != http.StatusNotModified {
 		t.Errorf("not changed: %d", out.Code)
 	}
-	if out := w.ask(put, path, trueVPN, "If-Match", `"other"`); out.Code != http.StatusPreconditionFailed {
+	if out := w.Ask(put, path, trueVPN, "If-Match", `"other"`); out.Code != http.StatusPreconditionFailed {
 		t.Errorf("another tag: %d %s", out.Code, out.Body)
 	}
-	if out := w.ask(put, path, vpnBody("v", "vpls"), "If-Match", tag); out.Code != http.StatusNoContent {
+	if out := w.Ask(put, path, vpnBody("v", "vpls"), "If-Match", tag); out.Code != http.StatusNoContent {
 		t.Errorf("the tag: %d %s", out.Code, out.Body)
 	}
-	if out := w.ask(del, path, "", "If-Match", tag); out.Code != http.StatusPreconditionFailed {
+	if out := w.Ask(del, path, "", "If-Match", tag); out.Code != http.StatusPreconditionFailed {
 		t.Errorf("the tag of before: %d %s", out.Code, out.Body)
 	}
-	if out := w.ask(del, vpns+"/vpn-service=none", "", "If-Match", "*"); out.Code != http.StatusPreconditionFailed {
+	if out := w.Ask(del, vpns+"/vpn-service=none", "", "If-Match", "*"); out.Code != http.StatusPreconditionFailed {
 		t.Errorf("nothing: %d %s", out.Code, out.Body)
 	}
 }
 
 func TestMethods(t *testing.T) {
 	w := trueWorld(t)
-	out := w.ask(http.MethodHead, vpns, "")
+	out := w.Ask(http.MethodHead, vpns, "")
 	if out.Code != 200 || out.Header().Get("ETag") == "" {
 		t.Errorf("HEAD: %d %v", out.Code, out.Header())
 	}
-	out = w.ask(http.MethodOptions, vpns+"/vpn-service=v", "")
+	out = w.Ask(http.MethodOptions, vpns+"/vpn-service=v", "")
 	if out.Code != 200 || !strings.Contains(out.Header().Get("Allow"), "PATCH") || out.Header().Get("Accept-Patch") != yangJSON {
 		t.Errorf("OPTIONS: %d %v", out.Code, out.Header())
 	}
-	out = w.ask(post, vpns+"/", vpnBody("new one", "vpws"))
+	out = w.Ask(post, vpns+"/", vpnBody("new one", "vpws"))
 	if got := out.Header().Get("Location"); got != vpns+"/vpn-service=new%20one" {
 		t.Errorf("Location: %q", got)
 	}
-	out = w.ask(get, vpns, "", "Accept", "text/html;q=0.9, application/yang-data+json")
+	out = w.Ask(get, vpns, "", "Accept", "text/html;q=0.9, application/yang-data+json")
 	if out.Code != 200 || out.Header().Get("Content-Type") != yangJSON {
 		t.Errorf("%d %v", out.Code, out.Header())
 	}
@@ -266,42 +268,42 @@ func TestMethods(t *testing.T) {
 func TestStatus(t *testing.T) {
 	w := newWorld(t)
 	path := vpns + "/vpn-service=v/l2sces-l2vpn:status"
-	w.must(t, 404, get, path, "")
-	w.must(t, 201, post, vpns, strings.Replace(trueVPN, `"ce-vlan-cos-preservation": false`, `"ce-vlan-cos-preservation": true`, 1))
-	w.must(t, 201, post, inSite("s1"), accessBody("1", "v", "ned-a", 5))
-	if body := w.must(t, 200, get, path, ""); !strings.Contains(body, `"phase":"incomplete"`) {
+	w.Must(t, 404, get, path, "")
+	w.Must(t, 201, post, vpns, strings.Replace(trueVPN, `"ce-vlan-cos-preservation": false`, `"ce-vlan-cos-preservation": true`, 1))
+	w.Must(t, 201, post, inSite("s1"), accessBody("1", "v", "ned-a", 5))
+	if body := w.Must(t, 200, get, path, ""); !strings.Contains(body, `"phase":"incomplete"`) {
 		t.Error(body)
 	}
-	w.must(t, 201, post, inSite("s2"), accessBody("2", "v", "ned-b", 6))
-	body := w.must(t, 200, get, path, "")
+	w.Must(t, 201, post, inSite("s2"), accessBody("2", "v", "ned-b", 6))
+	body := w.Must(t, 200, get, path, "")
 	for _, want := range []string{`"phase":"active"`, "ce-vlan-preservation: ", "ce-vlan-cos-preservation: "} {
 		if !strings.Contains(body, want) {
 			t.Errorf("no %s in %s", want, body)
 		}
 	}
-	w.must(t, 201, post, inSite("s3"), accessBody("3", "v", "a/camera", 6))
-	if body := w.must(t, 200, get, path, ""); !strings.Contains(body, "access 3: ") {
+	w.Must(t, 201, post, inSite("s3"), accessBody("3", "v", "a/camera", 6))
+	if body := w.Must(t, 200, get, path, ""); !strings.Contains(body, "access 3: ") {
 		t.Error(body)
 	}
-	w.must(t, 501, put, path, `{"l2sces-l2vpn:status": {}}`)
-	w.must(t, 404, get, vpns+"/l2sces-l2vpn:status", "")
+	w.Must(t, 501, put, path, `{"l2sces-l2vpn:status": {}}`)
+	w.Must(t, 404, get, vpns+"/l2sces-l2vpn:status", "")
 }
 
 // An access whose endpoint is gone can be edited, but not sent elsewhere; sent once
 // more as it is, it follows what its endpoint has become.
 func TestEndpointGone(t *testing.T) {
 	w := newWorld(t)
-	w.must(t, 201, post, vpns, vpnBody("v", "vpls"))
-	w.must(t, 201, post, inSite("s1"), accessBody("1", "v", "passing:1", 5))
-	w.must(t, 201, post, inSite("s2"), accessBody("2", "v", "ned-b", 5))
+	w.Must(t, 201, post, vpns, vpnBody("v", "vpls"))
+	w.Must(t, 201, post, inSite("s1"), accessBody("1", "v", "passing:1", 5))
+	w.Must(t, 201, post, inSite("s2"), accessBody("2", "v", "ned-b", 5))
 	w.gone = "passing"
-	w.must(t, 204, put, inSite("s1"), accessBody("1", "v", "passing:1", 6))
+	w.Must(t, 204, put, inSite("s1"), accessBody("1", "v", "passing:1", 6))
 	w.wants(t, "v: c.6 b.5")
 	w.moved = "ned-a"
-	w.must(t, 204, put, inSite("s1"), accessBody("1", "v", "passing:1", 6))
+	w.Must(t, 204, put, inSite("s1"), accessBody("1", "v", "passing:1", 6))
 	w.wants(t, "v: a.6 b.5")
 	w.moved = ""
-	w.must(t, 400, put, inSite("s1"), accessBody("1", "v", "passing:2", 6))
-	w.must(t, 400, post, inSite("s1"), accessBody("3", "v", "passing:1", 7))
+	w.Must(t, 400, put, inSite("s1"), accessBody("1", "v", "passing:2", 6))
+	w.Must(t, 400, post, inSite("s1"), accessBody("3", "v", "passing:1", 7))
 	w.wants(t, "v: a.6 b.5")
 }

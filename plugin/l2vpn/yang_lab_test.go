@@ -20,25 +20,25 @@ var yang = flag.String("yang", "", "folder with the public YANG modules: ietf-l2
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	w := trueWorld(t)
-	all := map[string]string{"a client of the model": w.must(t, 200, get, root, "")}
+	all := map[string]string{"a client of the model": w.Must(t, 200, get, root, "")}
 	access := sites + "/site=s1/site-network-accesses/site-network-access=n1"
-	w.must(t, 204, put, access+"/connection", `{"ietf-l2vpn-svc:connection": {"encapsulation-type": "ethernet", "eth-inf-type": "untagged",
+	w.Must(t, 204, put, access+"/connection", `{"ietf-l2vpn-svc:connection": {"encapsulation-type": "ethernet", "eth-inf-type": "untagged",
 		"tagged-interface": {"type": "priority-tagged", "priority-tagged": {"tag-type": "c-vlan"}}}}`)
-	w.must(t, 204, put, access+"/service", `{"ietf-l2vpn-svc:service": {"svc-mtu": 1300, "svc-bandwidth": {"bandwidth": [
+	w.Must(t, 204, put, access+"/service", `{"ietf-l2vpn-svc:service": {"svc-mtu": 1300, "svc-bandwidth": {"bandwidth": [
 		{"direction": "input-bw", "type": "bw-per-port", "cir": "1", "cbs": "2", "eir": "3", "ebs": "4", "pir": "4", "pbs": "6"}]}}}`)
-	w.must(t, 201, put, inSite("ned-c")+"site-network-access=c", `{"ietf-l2vpn-svc:site-network-access": [{"network-access-id": "c", "vpn-attachment": {"vpn-id": "v"}}]}`)
-	all["edited"] = w.must(t, 200, get, root, "")
+	w.Must(t, 201, put, inSite("ned-c")+"site-network-access=c", `{"ietf-l2vpn-svc:site-network-access": [{"network-access-id": "c", "vpn-attachment": {"vpn-id": "v"}}]}`)
+	all["edited"] = w.Must(t, 200, get, root, "")
 	w = newWorld(t)
-	all["nothing"] = w.must(t, 200, get, root, "")
-	w.must(t, 201, post, vpns, vpnBody(idA, "vpws"))
-	w.must(t, 201, post, vpns, vpnBody(idB, "vpls"))
-	w.must(t, 201, put, vpns+"/vpn-service=bare", `{"ietf-l2vpn-svc:vpn-service": [{"vpn-id": "bare"}]}`)
-	w.must(t, 201, post, inSite("site-a"), accessBody(one, idA, "ned-a:eth1", 100))
-	all["half of the connector's"] = w.must(t, 200, get, root, "")
-	w.must(t, 201, post, inSite("site-b"), accessBody(two, idA, "ned-b:eth1", 0))
-	all["the connector's"] = w.must(t, 200, get, root, "")
-	w.must(t, 204, patch, sites+"/site=site-a", `{"ietf-l2vpn-svc:site": [{"site-id": "site-a", "locations": {"location": [{"location-id": "second", "state": "x", "postal-code": "1"}]}}]}`)
-	all["both"] = w.must(t, 200, get, root, "")
+	all["nothing"] = w.Must(t, 200, get, root, "")
+	w.Must(t, 201, post, vpns, vpnBody(idA, "vpws"))
+	w.Must(t, 201, post, vpns, vpnBody(idB, "vpls"))
+	w.Must(t, 201, put, vpns+"/vpn-service=bare", `{"ietf-l2vpn-svc:vpn-service": [{"vpn-id": "bare"}]}`)
+	w.Must(t, 201, post, inSite("site-a"), accessBody(one, idA, "ned-a:eth1", 100))
+	all["half of the connector's"] = w.Must(t, 200, get, root, "")
+	w.Must(t, 201, post, inSite("site-b"), accessBody(two, idA, "ned-b:eth1", 0))
+	all["the connector's"] = w.Must(t, 200, get, root, "")
+	w.Must(t, 204, patch, sites+"/site=site-a", `{"ietf-l2vpn-svc:site": [{"site-id": "site-a", "locations": {"location": [{"location-id": "second", "state": "x", "postal-code": "1"}]}}]}`)
+	all["both"] = w.Must(t, 200, get, root, "")
 	return all
 }
 

@@ -9,11 +9,12 @@ import (
 
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/plugin/account/accounttest"
 )
 
 func TestStatus(t *testing.T) {
 	w := newWorld(t)
-	w.must(t, 204, put, root, plant(t))
+	w.Must(t, 204, put, root, plant(t))
 	for path, want := range map[string]string{
 		"/status/oper-status/status":                `"ietf-vpn-common:op-up"`,
 		"/sdps/sdp=north/status/oper-status/status": `"ietf-vpn-common:op-up"`,
@@ -21,67 +22,67 @@ func TestStatus(t *testing.T) {
 		"/status/admin-status": `{"status":"ietf-vpn-common:admin-up"}`,
 	} {
 		name := path[strings.LastIndex(path, "/")+1:]
-		same(t, w.must(t, 200, get, plants+"=plant-1"+path, ""), `{"ietf-network-slice-service:`+name+`": `+want+`}`)
+		accounttest.Same(t, w.Must(t, 200, get, plants+"=plant-1"+path, ""), `{"ietf-network-slice-service:`+name+`": `+want+`}`)
 	}
 	w.sco.Say(intent.Pending)
-	w.must(t, 201, post, root, small("two", ""))
+	w.Must(t, 201, post, root, small("two", ""))
 	for _, path := range []string{"", "/sdps/sdp=n", "/connection-groups/connection-group=g/connectivity-construct=c"} {
-		same(t, w.must(t, 200, get, plants+"=two"+path+"/status/oper-status", ""), `{"ietf-network-slice-service:oper-status": {"status": "ietf-vpn-common:op-down"}}`)
+		accounttest.Same(t, w.Must(t, 200, get, plants+"=two"+path+"/status/oper-status", ""), `{"ietf-network-slice-service:oper-status": {"status": "ietf-vpn-common:op-down"}}`)
 	}
-	w.must(t, 404, get, plants+"=plant-1/status?content=config", "")
-	w.must(t, 501, get, root+"?content=nonconfig", "")
-	w.must(t, 200, http.MethodHead, root, "")
-	w.must(t, 200, http.MethodOptions, root, "")
-	w.must(t, 204, patch, plants+"=plant-1", `{"ietf-network-slice-service:slice-service": [{"id": "plant-1", "status": {"admin-status": {"status": "ietf-vpn-common:admin-down"}}}]}`)
-	same(t, w.must(t, 200, get, plants+"=plant-1/status", ""), `{"ietf-network-slice-service:status": {"admin-status": {"status": "ietf-vpn-common:admin-down"}, "oper-status": {"status": "ietf-vpn-common:op-down"}}}`)
+	w.Must(t, 404, get, plants+"=plant-1/status?content=config", "")
+	w.Must(t, 501, get, root+"?content=nonconfig", "")
+	w.Must(t, 200, http.MethodHead, root, "")
+	w.Must(t, 200, http.MethodOptions, root, "")
+	w.Must(t, 204, patch, plants+"=plant-1", `{"ietf-network-slice-service:slice-service": [{"id": "plant-1", "status": {"admin-status": {"status": "ietf-vpn-common:admin-down"}}}]}`)
+	accounttest.Same(t, w.Must(t, 200, get, plants+"=plant-1/status", ""), `{"ietf-network-slice-service:status": {"admin-status": {"status": "ietf-vpn-common:admin-down"}, "oper-status": {"status": "ietf-vpn-common:op-down"}}}`)
 }
 
 // TestOnlyATest wants a slice service that is test-only to be tried, kept, and not
 // made.
 func TestOnlyATest(t *testing.T) {
 	w := newWorld(t)
-	w.must(t, 201, post, root, small("two", `"test-only": [null],`))
+	w.Must(t, 201, post, root, small("two", `"test-only": [null],`))
 	if len(w.ordered("osm")) != 0 || len(w.tried) != 1 || len(w.tried[0].Slice.Networks) != 1 || !slice.IsLabel(string(w.tried[0].Slice.ID)) {
 		t.Errorf("ordered %q, tried %v", w.ordered("osm"), w.tried)
 	}
 	w.check = slice.Errorf(slice.Exhausted, "no room in domain south")
-	if body := w.must(t, 507, put, plants+"=two", small("two", `"test-only": [null], "description": "d",`)); !strings.Contains(body, "no room in domain south") {
+	if body := w.Must(t, 507, put, plants+"=two", small("two", `"test-only": [null], "description": "d",`)); !strings.Contains(body, "no room in domain south") {
 		t.Errorf("the answer is %s", body)
 	}
-	if body := w.must(t, 200, get, plants+"=two", ""); strings.Contains(body, "description") {
+	if body := w.Must(t, 200, get, plants+"=two", ""); strings.Contains(body, "description") {
 		t.Errorf("it was kept all the same: %s", body)
 	}
-	w.must(t, 204, del, plants+"=two/test-only", "")
+	w.Must(t, 204, del, plants+"=two/test-only", "")
 	if len(w.ordered("osm")) != 1 {
 		t.Errorf("without test-only it is not made: %q", w.ordered("osm"))
 	}
-	w.must(t, 400, put, plants+"=two/test-only", `{"ietf-network-slice-service:test-only": true}`)
+	w.Must(t, 400, put, plants+"=two/test-only", `{"ietf-network-slice-service:test-only": true}`)
 }
 
 // TestTags wants a change to be refused that was meant for another state.
 func TestTags(t *testing.T) {
 	w := newWorld(t)
 	path := plants + "=two"
-	w.must(t, 201, put, path, small("two", ""))
-	tag := w.ask(get, path, "").Header().Get("ETag")
-	if out := w.ask(get, path+"?content=config", "", "If-None-Match", tag); tag == "" || out.Code != http.StatusNotModified {
+	w.Must(t, 201, put, path, small("two", ""))
+	tag := w.Ask(get, path, "").Header().Get("ETag")
+	if out := w.Ask(get, path+"?content=config", "", "If-None-Match", tag); tag == "" || out.Code != http.StatusNotModified {
 		t.Errorf("tag %s: got %d", tag, out.Code)
 	}
-	all := w.ask(get, root, "").Header().Get("ETag")
-	w.must(t, 204, put, path, small("two", `"description": "d",`))
-	if out := w.ask(post, root, small("three", ""), "If-Match", all); out.Code != http.StatusPreconditionFailed {
+	all := w.Ask(get, root, "").Header().Get("ETag")
+	w.Must(t, 204, put, path, small("two", `"description": "d",`))
+	if out := w.Ask(post, root, small("three", ""), "If-Match", all); out.Code != http.StatusPreconditionFailed {
 		t.Errorf("an addition to an old state: got %d", out.Code)
 	}
-	if out := w.ask(post, root, small("three", ""), "If-Match", w.ask(get, root, "").Header().Get("ETag")); out.Code != http.StatusCreated {
+	if out := w.Ask(post, root, small("three", ""), "If-Match", w.Ask(get, root, "").Header().Get("ETag")); out.Code != http.StatusCreated {
 		t.Errorf("an addition to the state now: got %d %s", out.Code, out.Body)
 	}
-	if out := w.ask(put, path, small("two", ""), "If-Match", tag); out.Code != http.StatusPreconditionFailed {
+	if out := w.Ask(put, path, small("two", ""), "If-Match", tag); out.Code != http.StatusPreconditionFailed {
 		t.Errorf("a change of an old state: got %d", out.Code)
 	}
-	if out := w.ask(put, path, small("two", ""), "If-None-Match", "*"); out.Code != http.StatusPreconditionFailed {
+	if out := w.Ask(put, path, small("two", ""), "If-None-Match", "*"); out.Code != http.StatusPreconditionFailed {
 		t.Errorf("a change of what must not be there: got %d", out.Code)
 	}
-	if out := w.ask(put, path, small("two", ""), "If-Match", w.ask(get, path, "").Header().Get("ETag")); out.Code != http.StatusNoContent {
+	if out := w.Ask(put, path, small("two", ""), "If-Match", w.Ask(get, path, "").Header().Get("ETag")); out.Code != http.StatusNoContent {
 		t.Errorf("a change of the state now: got %d %s", out.Code, out.Body)
 	}
 }
@@ -90,12 +91,12 @@ func TestTags(t *testing.T) {
 func TestNames(t *testing.T) {
 	w := newWorld(t)
 	for id, path := range map[string]string{"a b/c,d": "a%20b%2Fc%2Cd", "Größe 1": "Gr%C3%B6%C3%9Fe%201"} {
-		out := w.ask(post, root, small(id, ""))
+		out := w.Ask(post, root, small(id, ""))
 		if out.Code != http.StatusCreated || out.Header().Get("Location") != plants+"="+path {
 			t.Fatalf("%s: got %d %s %s", id, out.Code, out.Header().Get("Location"), out.Body)
 		}
-		w.must(t, 200, get, plants+"="+path+"/status", "")
-		w.must(t, 204, del, plants+"="+path, "")
+		w.Must(t, 200, get, plants+"="+path+"/status", "")
+		w.Must(t, 204, del, plants+"="+path, "")
 	}
 	if got := w.ordered("osm"); len(got) != 0 {
 		t.Errorf("left behind: %q", got)
@@ -104,19 +105,19 @@ func TestNames(t *testing.T) {
 
 func TestAccountsAreApart(t *testing.T) {
 	w := newWorld(t)
-	w.must(t, 201, post, root, small("two", ""))
-	if out := w.askAs("nobody", get, root, ""); out.Code != http.StatusUnauthorized {
+	w.Must(t, 201, post, root, small("two", ""))
+	if out := w.AskAs("nobody", get, root, ""); out.Code != http.StatusUnauthorized {
 		t.Errorf("nobody is answered with %d", out.Code)
 	}
 	for _, r := range []struct {
 		method, path string
 		status       int
 	}{{get, plants + "=two", 404}, {del, plants + "=two", 404}, {get, root, 200}} {
-		if out := w.askAs("other", r.method, r.path, ""); out.Code != r.status || strings.Contains(out.Body.String(), "south") {
+		if out := w.AskAs("other", r.method, r.path, ""); out.Code != r.status || strings.Contains(out.Body.String(), "south") {
 			t.Errorf("%s %s of another account: got %d %s", r.method, r.path, out.Code, out.Body)
 		}
 	}
-	if out := w.askAs("other", post, root, small("two", "")); out.Code != http.StatusCreated || len(w.ordered("osm")) != 1 {
+	if out := w.AskAs("other", post, root, small("two", "")); out.Code != http.StatusCreated || len(w.ordered("osm")) != 1 {
 		t.Errorf("the same id of another account: got %d %s", out.Code, out.Body)
 	}
 }
@@ -124,9 +125,9 @@ func TestAccountsAreApart(t *testing.T) {
 func TestLimit(t *testing.T) {
 	w := newWorld(t)
 	for i := range 2 {
-		w.must(t, 201, post, root, small(fmt.Sprintf("s%d", i), ""))
+		w.Must(t, 201, post, root, small(fmt.Sprintf("s%d", i), ""))
 	}
-	if tag := fault(t, w.must(t, 409, post, root, small("two", ""))); tag != "resource-denied" {
+	if tag := fault(t, w.Must(t, 409, post, root, small("two", ""))); tag != "resource-denied" {
 		t.Errorf("one too many is answered with %s", tag)
 	}
 }
@@ -136,14 +137,14 @@ func TestTheSCORefuses(t *testing.T) {
 	for kind, status := range map[slice.Kind]int{slice.Invalid: 400, slice.Exhausted: 507, slice.Conflict: 409} {
 		w := newWorld(t)
 		w.sco.Fail(1, kind)
-		if body := w.must(t, status, post, root, small("two", "")); !strings.Contains(body, "the SCO was told to fail") {
+		if body := w.Must(t, status, post, root, small("two", "")); !strings.Contains(body, "the SCO was told to fail") {
 			t.Errorf("the answer is %s", body)
 		}
-		w.must(t, 404, get, plants+"=two", "")
+		w.Must(t, 404, get, plants+"=two", "")
 		if got := w.ordered("osm"); len(got) != 0 {
 			t.Errorf("left behind: %q", got)
 		}
-		w.must(t, 201, post, root, small("two", ""))
+		w.Must(t, 201, post, root, small("two", ""))
 	}
 }
 
@@ -165,14 +166,14 @@ func FuzzEdit(f *testing.F) {
 			return
 		}
 		w := newWorld(t)
-		w.must(t, 204, put, root, text)
-		if out := w.ask(method, path, body); out.Code >= http.StatusInternalServerError && out.Code != http.StatusNotImplemented {
+		w.Must(t, 204, put, root, text)
+		if out := w.Ask(method, path, body); out.Code >= http.StatusInternalServerError && out.Code != http.StatusNotImplemented {
 			t.Errorf("%d %s", out.Code, out.Body)
 		}
-		again := w.must(t, 200, get, root+"?content=config", "")
-		w.must(t, 204, put, root, again)
-		same(t, w.must(t, 200, get, root+"?content=config", ""), again)
-		if !json.Valid([]byte(w.must(t, 200, get, root, ""))) {
+		again := w.Must(t, 200, get, root+"?content=config", "")
+		w.Must(t, 204, put, root, again)
+		accounttest.Same(t, w.Must(t, 200, get, root+"?content=config", ""), again)
+		if !json.Valid([]byte(w.Must(t, 200, get, root, ""))) {
 			t.Error("the document is no JSON")
 		}
 	})

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/l2sces/l2sces/plugin/account/accounttest"
 )
 
 // plant is a document with all that we take.
@@ -28,7 +30,7 @@ func small(id, more string) string {
 
 func TestPlant(t *testing.T) {
 	w := newWorld(t)
-	w.must(t, 204, put, root, plant(t))
+	w.Must(t, 204, put, root, plant(t))
 	want := []string{
 		"plant-1: vnet field [north south east] [east/robot-1:] mtu 1400 cap 20000",
 		"plant-1: vnet trunk [north south] [] mtu 1400 cap 1000000",
@@ -42,12 +44,12 @@ func TestPlant(t *testing.T) {
 	if diff := cmp.Diff(want, w.ordered("osm")); diff != "" {
 		t.Error(diff)
 	}
-	same(t, w.must(t, 200, get, root+"?content=config", ""), canonical(plant(t)))
-	w.must(t, 204, del, root, "")
+	accounttest.Same(t, w.Must(t, 200, get, root+"?content=config", ""), canonical(plant(t)))
+	w.Must(t, 204, del, root, "")
 	if got := w.ordered("osm"); len(got) != 0 {
 		t.Errorf("left behind: %q", got)
 	}
-	same(t, w.must(t, 200, get, root, ""), `{"ietf-network-slice-service:network-slice-services": {}}`)
+	accounttest.Same(t, w.Must(t, 200, get, root, ""), `{"ietf-network-slice-service:network-slice-services": {}}`)
 }
 
 // canonical writes identities of our own module with it, as our answers do.
@@ -112,9 +114,9 @@ func TestEdits(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
-			w.must(t, 204, put, root, plant(t))
-			before := w.must(t, 200, get, root+"?content=config", "")
-			out := w.ask(test.method, test.path, test.body)
+			w.Must(t, 204, put, root, plant(t))
+			before := w.Must(t, 200, get, root+"?content=config", "")
+			out := w.Ask(test.method, test.path, test.body)
 			if out.Code != test.status {
 				t.Fatalf("got %d, want %d\n%s", out.Code, test.status, out.Body)
 			}
@@ -134,7 +136,7 @@ func TestEdits(t *testing.T) {
 			}
 			if test.status >= 400 {
 				fault(t, out.Body.String())
-				same(t, w.must(t, 200, get, root+"?content=config", ""), before)
+				accounttest.Same(t, w.Must(t, 200, get, root+"?content=config", ""), before)
 			}
 		})
 	}
@@ -193,7 +195,7 @@ func TestObjectives(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
-			out := w.ask(post, root, small("two", test.policy))
+			out := w.Ask(post, root, small("two", test.policy))
 			if test.want == nil {
 				if tag := fault(t, out.Body.String()); out.Code < 400 || tag != test.tag || !strings.Contains(out.Body.String(), test.path) {
 					t.Errorf("got %d %s, want %s at %s", out.Code, out.Body, test.tag, test.path)
@@ -265,7 +267,7 @@ func TestShapes(t *testing.T) {
 			if !strings.Contains(body, test.old) {
 				t.Fatalf("the body has no %s", test.old)
 			}
-			out := w.ask(post, root, strings.Replace(body, test.old, test.new, 1))
+			out := w.Ask(post, root, strings.Replace(body, test.old, test.new, 1))
 			if test.want == nil {
 				if fault(t, out.Body.String()); out.Code != test.status {
 					t.Errorf("got %d %s, want %d", out.Code, out.Body, test.status)

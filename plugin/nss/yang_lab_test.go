@@ -24,15 +24,15 @@ func TestYanglint(t *testing.T) {
 		t.Fatal("yanglint is not here: deploy/setup.sh run test installs it")
 	}
 	w := newWorld(t)
-	lint(t, "config", w.must(t, 200, get, root+"?content=config", ""), true)
-	w.must(t, 204, put, root, plant(t))
-	w.must(t, 201, post, root, small("two", `"test-only": [null], "description": "d",
+	lint(t, "config", w.Must(t, 200, get, root+"?content=config", ""), true)
+	w.Must(t, 204, put, root, plant(t))
+	w.Must(t, 201, post, root, small("two", `"test-only": [null], "description": "d",
 		"service-slo-sle-policy": {"slo-policy": {"metric-bound": [{"metric-type": "one-way-delay-percentile", "metric-unit": "ms", "percentile-value": "99.9", "bound": "7"}], "availability": "two-nines"},
 			"sle-policy": {"security": ["encryption", "integrity"], "isolation": ["traffic-isolation"]}},
 		"status": {"admin-status": {"status": "ietf-vpn-common:admin-pre-deployment"}},`))
-	w.must(t, 204, patch, plants+"=two/sdps", `{"ietf-network-slice-service:sdps": {"sdp": [{"id": "n", "ce-mode": false,
+	w.Must(t, 204, patch, plants+"=two/sdps", `{"ietf-network-slice-service:sdps": {"sdp": [{"id": "n", "ce-mode": false,
 		"attachment-circuits": {"attachment-circuit": [{"id": "1", "description": "d", "mtu": 9000, "ac-tags": {"ac-tag": [{"tag-type": "cvlan-id", "tag-type-value": ["9"]}]}}]}}]}}`)
-	config, all := w.must(t, 200, get, root+"?content=config", ""), w.must(t, 200, get, root, "")
+	config, all := w.Must(t, 200, get, root+"?content=config", ""), w.Must(t, 200, get, root, "")
 	lint(t, "config", config, true)
 	lint(t, "data", all, true)
 	lint(t, "config", all, false)

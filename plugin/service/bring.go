@@ -23,12 +23,12 @@ func (b *Book) bring(ctx context.Context, ids []slice.ID) error {
 		var again []slice.ID
 		var first error
 		for _, id := range left {
-			k, ok := b.pending(id)
-			if !ok {
+			of, k := b.pending(id)
+			if of == nil {
 				continue
 			}
 			err := b.bringOne(ctx, id, k)
-			b.settled(id, k, err)
+			b.settled(id, of, err)
 			switch {
 			case err == nil:
 			case slice.KindOf(err) != slice.Conflict:
@@ -68,15 +68,16 @@ func (b *Book) waiting(ids []slice.ID) []slice.ID {
 	return all
 }
 
-// pending returns a slice that the SCO has to hear of.
-func (b *Book) pending(id slice.ID) (kept, bool) {
+// pending returns a slice that the SCO has to hear of, and how it is now; nil if it has
+// not.
+func (b *Book) pending(id slice.ID) (of *kept, now kept) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	k := b.slices[id]
 	if k == nil || !k.Pending {
-		return kept{}, false
+		return nil, kept{}
 	}
-	return *k, true
+	return k, *k
 }
 
 func (b *Book) bringOne(ctx context.Context, id slice.ID, k kept) error {
@@ -125,7 +126,7 @@ func (b *Book) remove(ctx context.Context, id slice.ID, k kept) error {
 // apply makes a slice, or changes it. Members that others have added stay.
 func (b *Book) apply(ctx context.Context, id slice.ID, k kept) error {
 	if !k.There {
-		_, err := b.cfg.Slices.Apply(ctx, k.Applied, intent.Order{New: true})
+		_, err := b.cfg.Slices.Apply(ctx, k.Applied.Clone(), intent.Order{New: true})
 		if slice.KindOf(err) != slice.Conflict {
 			return err
 		}
@@ -171,18 +172,20 @@ func deleting(id slice.ID) error {
 }
 
 // settled notes what came of an order to the SCO. It is written down with the next
-// change, or when Run ends: after a crash, the book asks once more.
-func (b *Book) settled(id slice.ID, was kept, err error) {
+// change, or when Run ends: after a crash, the book asks once more. If something else
+// is wanted meanwhile, what came of it is found out with that.
+func (b *Book) settled(id slice.ID, k *kept, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	k := b.slices[id]
 	switch {
+	case b.slices[id] != k:
+		return
 	case err != nil:
 		if refuses(err) {
 			k.Refused = err.Error()
 		}
 		return
-	case was.Gone:
+	case k.Gone:
 		delete(b.slices, id)
 	default:
 		k.Pending, k.There, k.Refused = false, true, ""

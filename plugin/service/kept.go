@@ -68,20 +68,20 @@ func has(n intent.Network, w slice.Workload) bool {
 	return slices.ContainsFunc(n.Members, func(m intent.Member) bool { return m.Name == w })
 }
 
-// ours reports whether a slice of the SCO is one that the book has asked for: a
-// crash may have come between the order and its note in the book. Members may have
-// been added since, so the networks tell.
+// ours reports whether a slice of the SCO is one that the book has asked for: it may
+// have been made although nobody heard so. Members may have been added since, and of
+// several orders it is not known which was the last, so the networks tell.
 func (k *kept) ours(have intent.Status) bool {
-	if have.Intents == nil || have.Tenant != k.tenant() {
+	if have.Intents == nil || have.Tenant != k.tenant() || len(have.Intents.Slice.Networks) == 0 {
 		return false
 	}
-	return sameNetworks(*have.Intents, k.Applied) || sameNetworks(*have.Intents, k.Before)
-}
-
-func sameNetworks(a, b intent.Intents) bool {
-	return slices.EqualFunc(a.Slice.Networks, b.Slice.Networks, func(x, y intent.Network) bool {
-		return x.Name == y.Name && x.Type == y.Type && x.CIDR == y.CIDR
-	})
+	asked := slices.Concat(k.Applied.Slice.Networks, k.Before.Slice.Networks)
+	for _, n := range have.Intents.Slice.Networks {
+		if !slices.ContainsFunc(asked, func(o intent.Network) bool { return o.Name == n.Name && o.CIDR == n.CIDR }) {
+			return false
+		}
+	}
+	return true
 }
 
 // withOthers returns what the book wants, with the members that others have added.

@@ -62,20 +62,25 @@ func (b *Book) carry(ctx context.Context, t *Tx) (undo *Tx, err error) {
 	return undo, b.bring(ctx, ids)
 }
 
-// undo puts everything back as it was before a change that the SCO did not take. If
-// the SCO does not answer, Run tells it later.
+// undo puts everything back as it was before a change that the SCO did not take. It
+// waits for nobody: what is under way to the SCO is overtaken. If the SCO does not
+// answer, Run tells it later.
 func (b *Book) undo(ctx context.Context, t *Tx) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
-	defer cancel()
-	undo, err := b.carry(ctx, t)
-	switch {
-	case err == nil:
-		return nil
-	case undo == nil: // nothing was written
+	ids, _, err := b.write(t, nil)
+	if err != nil {
 		return fmt.Errorf("take the change back: %w", err)
 	}
-	b.cfg.Logger.Warn("a slice is not yet as it was before a change that was refused", "reason", err.Error())
-	b.wake()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	release, err := b.ways.takeAll(ctx, ids)
+	if err == nil {
+		err = b.bring(ctx, ids)
+		release()
+	}
+	if err != nil {
+		b.cfg.Logger.Warn("a slice is not yet as it was before a change that was refused", "reason", err.Error())
+		b.wake()
+	}
 	return nil
 }
 
@@ -104,8 +109,9 @@ func (b *Book) take(ctx context.Context, t *Tx) (release func(), touched []slice
 	}
 }
 
-// write makes a change durable if the ways that the caller has are enough, and
-// returns what takes it back; else nothing but the slices that it touches.
+// write makes a change durable if the ways that the caller has are enough, or if it
+// takes another one back, and returns what takes it back; else nothing but the slices
+// that it touches.
 func (b *Book) write(t *Tx, ways []slice.ID) (touched []slice.ID, undo *Tx, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -113,7 +119,7 @@ func (b *Book) write(t *Tx, ways []slice.ID) (touched []slice.ID, undo *Tx, err 
 	r := b.compose(c)
 	touched = r.touched(c)
 	for _, id := range touched {
-		if _, has := slices.BinarySearch(ways, id); !has {
+		if _, has := slices.BinarySearch(ways, id); !has && !t.back {
 			return touched, nil, nil
 		}
 	}

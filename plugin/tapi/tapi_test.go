@@ -13,6 +13,7 @@ import (
 
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
+	"github.com/l2sces/l2sces/plugin/account/accounttest"
 	"github.com/l2sces/l2sces/plugin/service"
 )
 
@@ -50,7 +51,7 @@ func TestConnector(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, r := range said {
-		out := w.ask(r.Method, r.Path, string(r.Body), "Content-Type", "application/json")
+		out := w.Ask(r.Method, r.Path, string(r.Body), "Content-Type", "application/json")
 		if !slices.Contains(r.Status, out.Code) {
 			t.Fatalf("%d, %s: %s %s: got %d, want %v\n%s", i, r.Call, r.Method, r.Path, out.Code, r.Status, out.Body)
 		}
@@ -91,7 +92,7 @@ func TestPoints(t *testing.T) {
 			} `json:"name"`
 		} `json:"tapi-common:service-interface-point"`
 	}
-	if err := json.Unmarshal([]byte(w.must(t, 200, get, sips, "")), &list); err != nil {
+	if err := json.Unmarshal([]byte(w.Must(t, 200, get, sips, "")), &list); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
@@ -104,11 +105,11 @@ func TestPoints(t *testing.T) {
 	if want := []string{uuidOf("a") + " a", uuidOf("a/camera") + " a/camera", uuidOf("b") + " b", uuidOf("b/viewer") + " b/viewer", uuidOf("b-in") + " b-in", uuidOf("b-out") + " b-out"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if text := w.must(t, 200, get, sips+"="+uuidOf("b"), ""); !strings.Contains(text, uuidOf("b")) || strings.Contains(text, uuidOf("a")) {
+	if text := w.Must(t, 200, get, sips+"="+uuidOf("b"), ""); !strings.Contains(text, uuidOf("b")) || strings.Contains(text, uuidOf("a")) {
 		t.Errorf("one point is %s", text)
 	}
-	w.must(t, 404, get, sips+"="+uuidOf("of-others"), "")
-	if text := w.must(t, 200, get, context, ""); !strings.Contains(text, uuidOf("b/viewer")) {
+	w.Must(t, 404, get, sips+"="+uuidOf("of-others"), "")
+	if text := w.Must(t, 200, get, context, ""); !strings.Contains(text, uuidOf("b/viewer")) {
 		t.Errorf("the context is %s", text)
 	}
 }
@@ -139,7 +140,7 @@ func TestNetworks(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
 			for _, b := range test.said {
-				w.must(t, 201, post, links, b)
+				w.Must(t, 201, post, links, b)
 			}
 			if diff := cmp.Diff(test.want, w.ordered("osm")); diff != "" {
 				t.Error(diff)
@@ -152,8 +153,8 @@ func TestNetworks(t *testing.T) {
 // also while one is already gone.
 func TestPairIsOneNetwork(t *testing.T) {
 	w := newWorld(t)
-	w.must(t, 201, post, links, body(there, "UNIDIRECTIONAL", "a", "b"))
-	w.must(t, 201, post, links, body(back, "UNIDIRECTIONAL", "b", "a"))
+	w.Must(t, 201, post, links, body(there, "UNIDIRECTIONAL", "a", "b"))
+	w.Must(t, 201, post, links, body(back, "UNIDIRECTIONAL", "b", "a"))
 	place := func(uuid string) slice.NetworkID {
 		state, err := w.book.State(t.Context(), service.Key{Door: service.TAPI, Account: "osm", ID: uuid})
 		if err != nil {
@@ -164,31 +165,31 @@ func TestPairIsOneNetwork(t *testing.T) {
 	if a, b := place(there), place(back); a != b || a.Slice == "" {
 		t.Errorf("the two directions are in %s and %s", a, b)
 	}
-	w.must(t, 204, post, deletion, `{"tapi-connectivity:input": {"uuid": "`+there+`"}}`)
+	w.Must(t, 204, post, deletion, `{"tapi-connectivity:input": {"uuid": "`+there+`"}}`)
 	if place(back).Slice == "" {
 		t.Error("one direction went with the other")
 	}
-	w.must(t, 204, del, services+"="+back, "")
-	w.must(t, 404, get, services+"="+back, "")
+	w.Must(t, 204, del, services+"="+back, "")
+	w.Must(t, 404, get, services+"="+back, "")
 }
 
 func TestOne(t *testing.T) {
 	w := newWorld(t)
-	out := w.ask(post, links, body(one, "BIDIRECTIONAL", "a", "b"))
+	out := w.Ask(post, links, body(one, "BIDIRECTIONAL", "a", "b"))
 	if got := out.Header().Get("Location"); out.Code != http.StatusCreated || got != services+"="+one {
 		t.Fatalf("%d, location %s", out.Code, got)
 	}
-	same(t, w.must(t, 200, get, services+"="+one, ""), `{"tapi-connectivity:connectivity-service": [{"uuid": "`+one+`", "connectivity-direction": "BIDIRECTIONAL",
+	accounttest.Same(t, w.Must(t, 200, get, services+"="+one, ""), `{"tapi-connectivity:connectivity-service": [{"uuid": "`+one+`", "connectivity-direction": "BIDIRECTIONAL",
 		"end-point": [
 			{"local-id": "a", "layer-protocol-name": "ETH", "layer-protocol-qualifier": "tapi-common:LAYER_PROTOCOL_QUALIFIER_UNSPECIFIED", "service-interface-point": {"service-interface-point-uuid": "`+uuidOf("a")+`"}},
 			{"local-id": "b", "layer-protocol-name": "ETH", "layer-protocol-qualifier": "tapi-common:LAYER_PROTOCOL_QUALIFIER_UNSPECIFIED", "service-interface-point": {"service-interface-point-uuid": "`+uuidOf("b")+`"}}],
 		"requested-capacity": {"total-size": {"value": "1", "unit": "GBPS"}}, "administrative-state": "UNLOCKED", "operational-state": "ENABLED", "lifecycle-state": "INSTALLED"}]}`)
-	w.must(t, 200, get, services+"="+strings.ToUpper(one), "")
-	w.must(t, 200, http.MethodHead, services+"="+one, "")
-	w.must(t, 204, del, services+"="+one, "")
-	w.must(t, 404, del, services+"="+one, "")
-	w.must(t, 204, post, deletion, `{"tapi-connectivity:input": {"service-id-or-name": "`+one+`"}}`)
-	w.must(t, 404, get, services+"="+one, "")
+	w.Must(t, 200, get, services+"="+strings.ToUpper(one), "")
+	w.Must(t, 200, http.MethodHead, services+"="+one, "")
+	w.Must(t, 204, del, services+"="+one, "")
+	w.Must(t, 404, del, services+"="+one, "")
+	w.Must(t, 204, post, deletion, `{"tapi-connectivity:input": {"service-id-or-name": "`+one+`"}}`)
+	w.Must(t, 404, get, services+"="+one, "")
 }
 
 // TestRefused wants a clear answer to what is wrong, and nothing changed.
@@ -236,8 +237,8 @@ func TestRefused(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
-			w.must(t, 201, post, links, body(one, "BIDIRECTIONAL", "a", "b"))
-			w.must(t, 201, post, links, body(there, "UNIDIRECTIONAL", "a", "b"))
+			w.Must(t, 201, post, links, body(one, "BIDIRECTIONAL", "a", "b"))
+			w.Must(t, 201, post, links, body(there, "UNIDIRECTIONAL", "a", "b"))
 			before := w.ordered("osm")
 			if test.method == "" {
 				test.method = post
@@ -248,7 +249,7 @@ func TestRefused(t *testing.T) {
 			if test.header == "" {
 				test.header = "application/json"
 			}
-			out := w.ask(test.method, test.path, test.body, "Content-Type", test.header)
+			out := w.Ask(test.method, test.path, test.body, "Content-Type", test.header)
 			if out.Code != test.status {
 				t.Fatalf("got %d, want %d\n%s", out.Code, test.status, out.Body)
 			}
@@ -275,12 +276,12 @@ func TestTogether(t *testing.T) {
 	order := func(second string) string {
 		return `{"tapi-connectivity:connectivity-service": [` + entry(one, "b") + "," + second + "]}"
 	}
-	w.must(t, 404, post, links, order(entry(back, "z")))
+	w.Must(t, 404, post, links, order(entry(back, "z")))
 	if got := w.ordered("osm"); len(got) != 0 {
 		t.Errorf("half of an order was done: %q", got)
 	}
-	w.must(t, 400, post, links, order(entry(one, "b")))
-	w.must(t, 201, post, links, order(entry(back, "b/viewer")))
+	w.Must(t, 400, post, links, order(entry(one, "b")))
+	w.Must(t, 201, post, links, order(entry(back, "b/viewer")))
 	if got := w.ordered("osm"); len(got) != 2 {
 		t.Errorf("the order made %q", got)
 	}
@@ -291,11 +292,11 @@ func TestTheSCORefuses(t *testing.T) {
 	for kind, status := range map[slice.Kind]int{slice.Invalid: 400, slice.Exhausted: 507, slice.Conflict: 409} {
 		w := newWorld(t)
 		w.sco.Fail(1, kind)
-		if text := w.must(t, status, post, links, body(one, "BIDIRECTIONAL", "a", "b")); !strings.Contains(text, "the SCO was told to fail") {
+		if text := w.Must(t, status, post, links, body(one, "BIDIRECTIONAL", "a", "b")); !strings.Contains(text, "the SCO was told to fail") {
 			t.Errorf("the answer is %s", text)
 		}
-		w.must(t, 404, get, services+"="+one, "")
-		w.must(t, 201, post, links, body(one, "BIDIRECTIONAL", "a", "b"))
+		w.Must(t, 404, get, services+"="+one, "")
+		w.Must(t, 201, post, links, body(one, "BIDIRECTIONAL", "a", "b"))
 	}
 }
 
@@ -308,8 +309,8 @@ func TestStates(t *testing.T) {
 	} {
 		w := newWorld(t)
 		w.sco.Say(phase)
-		w.must(t, 201, post, links, body(one, "BIDIRECTIONAL", "a", "b"))
-		if text := w.must(t, 200, get, services+"="+one, ""); !strings.Contains(text, want) {
+		w.Must(t, 201, post, links, body(one, "BIDIRECTIONAL", "a", "b"))
+		if text := w.Must(t, 200, get, services+"="+one, ""); !strings.Contains(text, want) {
 			t.Errorf("%s: %s", phase, text)
 		}
 	}
@@ -317,11 +318,11 @@ func TestStates(t *testing.T) {
 
 func TestAccountsAreApart(t *testing.T) {
 	w := newWorld(t)
-	w.must(t, 201, post, links, body(one, "BIDIRECTIONAL", "a", "b"))
-	if out := w.askAs("nobody", get, context, ""); out.Code != http.StatusUnauthorized {
+	w.Must(t, 201, post, links, body(one, "BIDIRECTIONAL", "a", "b"))
+	if out := w.AskAs("nobody", get, context, ""); out.Code != http.StatusUnauthorized {
 		t.Errorf("nobody is answered with %d", out.Code)
 	}
-	if out := w.askAs("other", get, services, ""); out.Code != 200 || strings.Contains(out.Body.String(), one) {
+	if out := w.AskAs("other", get, services, ""); out.Code != 200 || strings.Contains(out.Body.String(), one) {
 		t.Errorf("another account sees %d %s", out.Code, out.Body)
 	}
 	for _, r := range []struct {
@@ -333,7 +334,7 @@ func TestAccountsAreApart(t *testing.T) {
 		{post, deletion, `{"tapi-connectivity:input": {"uuid": "` + one + `"}}`, 204},
 		{post, links, body(one, "BIDIRECTIONAL", "a", "of-others"), 201},
 	} {
-		if out := w.askAs("other", r.method, r.path, r.body); out.Code != r.status {
+		if out := w.AskAs("other", r.method, r.path, r.body); out.Code != r.status {
 			t.Errorf("%s %s of another account: got %d, want %d\n%s", r.method, r.path, out.Code, r.status, out.Body)
 		}
 	}
@@ -345,9 +346,9 @@ func TestAccountsAreApart(t *testing.T) {
 func TestLimit(t *testing.T) {
 	w := newWorld(t)
 	for i := range most {
-		w.must(t, 201, post, links, body(fmt.Sprintf("00000000-0000-4000-8000-%012d", i), "BIDIRECTIONAL", "a", "b"))
+		w.Must(t, 201, post, links, body(fmt.Sprintf("00000000-0000-4000-8000-%012d", i), "BIDIRECTIONAL", "a", "b"))
 	}
-	if tag := fault(t, w.must(t, 409, post, links, body(one, "BIDIRECTIONAL", "a", "b"))); tag != "resource-denied" {
+	if tag := fault(t, w.Must(t, 409, post, links, body(one, "BIDIRECTIONAL", "a", "b"))); tag != "resource-denied" {
 		t.Errorf("one too many is answered with %s", tag)
 	}
 }
@@ -358,7 +359,7 @@ func FuzzCreate(f *testing.F) {
 	f.Add(body(there, "UNIDIRECTIONAL", "a/camera", "b/viewer"))
 	f.Fuzz(func(t *testing.T, text string) {
 		w := newWorld(t)
-		out := w.ask(post, links, text)
+		out := w.Ask(post, links, text)
 		if made := len(w.ordered("osm")); (out.Code == http.StatusCreated) != (made > 0) || out.Code >= http.StatusInternalServerError {
 			t.Errorf("%d with %d services: %s", out.Code, made, out.Body)
 		}

@@ -4,22 +4,14 @@ import (
 	gocontext "context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"reflect"
-	"strings"
 	"testing"
-
-	"github.com/labstack/echo/v4"
 
 	"github.com/l2sces/l2sces/pkg/slice"
 	"github.com/l2sces/l2sces/pkg/web"
-	"github.com/l2sces/l2sces/plugin/account"
+	"github.com/l2sces/l2sces/plugin/account/accounttest"
 	"github.com/l2sces/l2sces/plugin/endpoint"
 	"github.com/l2sces/l2sces/plugin/service"
 	"github.com/l2sces/l2sces/plugin/service/servicetest"
@@ -70,63 +62,18 @@ var endpoints = catalog{
 
 // A world is a door with a book and an SCO behind it.
 type world struct {
-	echo *echo.Echo
+	accounttest.Client
 	book *service.Book
 	sco  *servicetest.SCO
 }
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	w := &world{echo: web.NewEcho(slog.New(slog.DiscardHandler), 1<<20)}
+	e := web.NewEcho(slog.New(slog.DiscardHandler), 1<<20)
+	w := &world{Client: accounttest.Client{Door: e}}
 	w.book, w.sco = servicetest.Book(tb)
-	tapi.New(w.book, endpoints, tapi.Config{Most: most}).Mount(w.echo.Group("", admit(tb)))
+	tapi.New(w.book, endpoints, tapi.Config{Most: most}).Mount(e.Group("", accounttest.New(tb, map[string]slice.Tenant{"osm": "plant", "other": "others"}).Admit(service.TAPI)))
 	return w
-}
-
-// admit lets the accounts osm and other in.
-func admit(tb testing.TB) echo.MiddlewareFunc {
-	tb.Helper()
-	dir := tb.TempDir()
-	for name, text := range map[string]string{
-		"accounts.yaml": "accounts:\n- {name: osm, tenant: plant, passwordFile: osm}\n- {name: other, tenant: others, passwordFile: other}\n",
-		"osm":           "osm-password", "other": "other-password",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	accounts, err := account.Read(filepath.Join(dir, "accounts.yaml"), account.Config{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return accounts.Admit(service.TAPI)
-}
-
-// ask sends a request of the account osm.
-func (w *world) ask(method, path, body string, header ...string) *httptest.ResponseRecorder {
-	return w.askAs("osm", method, path, body, header...)
-}
-
-func (w *world) askAs(user, method, path, body string, header ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequestWithContext(gocontext.Background(), method, path, strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/yang-data+json")
-	r.SetBasicAuth(user, user+"-password")
-	for i := 0; i+1 < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	out := httptest.NewRecorder()
-	w.echo.ServeHTTP(out, r)
-	return out
-}
-
-// must sends a request and wants a status.
-func (w *world) must(tb testing.TB, status int, method, path, body string) string {
-	tb.Helper()
-	out := w.ask(method, path, body)
-	if out.Code != status {
-		tb.Fatalf("%s %s %s: got %d, want %d\n%s", method, path, body, out.Code, status, out.Body)
-	}
-	return out.Body.String()
 }
 
 // ordered says what the book has of an account, in one line for each service.
@@ -149,25 +96,8 @@ func (w *world) ordered(account string) []string {
 	return out
 }
 
-// fault returns the tag of an errors document (RFC 8040, section 7.1).
+// fault returns the tag of an errors document.
 func fault(tb testing.TB, body string) string {
 	tb.Helper()
-	var doc map[string]map[string][]map[string]string
-	if err := json.Unmarshal([]byte(body), &doc); err != nil {
-		tb.Fatalf("%v: %s", err, body)
-	}
-	all := doc["ietf-restconf:errors"]["error"]
-	if len(all) == 0 || all[0]["error-message"] == "" {
-		tb.Fatalf("no error in %s", body)
-	}
-	return all[0]["error-tag"]
-}
-
-// same compares JSON.
-func same(tb testing.TB, got, want string) {
-	tb.Helper()
-	var a, b any
-	if json.Unmarshal([]byte(got), &a) != nil || json.Unmarshal([]byte(want), &b) != nil || !reflect.DeepEqual(a, b) {
-		tb.Errorf("got  %s\nwant %s", got, want)
-	}
+	return accounttest.Faults(tb, body)[0]["error-tag"]
 }

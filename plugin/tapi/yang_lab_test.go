@@ -24,16 +24,16 @@ func TestYanglint(t *testing.T) {
 		t.Fatal("yanglint is not here: deploy/setup.sh run test installs it")
 	}
 	w := newWorld(t)
-	lint(t, w.must(t, 200, get, context, ""), true)
-	w.must(t, 201, post, links, body(one, "BIDIRECTIONAL", "a", "b/viewer"))
-	w.must(t, 201, post, links, body(there, "UNIDIRECTIONAL", "a", "b"))
-	w.must(t, 201, post, links, strings.Replace(body(back, "UNIDIRECTIONAL", "b", "a"), `"connectivity-direction"`,
+	lint(t, w.Must(t, 200, get, context, ""), true)
+	w.Must(t, 201, post, links, body(one, "BIDIRECTIONAL", "a", "b/viewer"))
+	w.Must(t, 201, post, links, body(there, "UNIDIRECTIONAL", "a", "b"))
+	w.Must(t, 201, post, links, strings.Replace(body(back, "UNIDIRECTIONAL", "b", "a"), `"connectivity-direction"`,
 		`"name": [{"value-name": "title", "value": "trunk"}], "service-layer": "ETH", "service-type": "POINT_TO_POINT_CONNECTIVITY", "administrative-state": "UNLOCKED", "connectivity-direction"`, 1))
-	all := w.must(t, 200, get, context, "")
+	all := w.Must(t, 200, get, context, "")
 	lint(t, all, true)
-	for _, text := range []string{w.must(t, 200, get, services+"="+one, ""), w.must(t, 200, get, services, "")} {
+	for _, text := range []string{w.Must(t, 200, get, services+"="+one, ""), w.Must(t, 200, get, services, "")} {
 		in := strings.TrimPrefix(strings.TrimSpace(text), `{"tapi-connectivity:`)
-		points := strings.TrimSuffix(strings.TrimSpace(w.must(t, 200, get, sips, "")), "}")
+		points := strings.TrimSuffix(strings.TrimSpace(w.Must(t, 200, get, sips, "")), "}")
 		points = strings.Replace(points, `{"tapi-common:`, `{"tapi-common:context":{"`, 1)
 		lint(t, points+`,"tapi-connectivity:connectivity-context":{"`+in+`}}`, true)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -56,8 +57,9 @@ func (g *doorRig) open(ctx context.Context, dir string, size int) error {
 	}
 	log := slog.New(slog.DiscardHandler)
 	if g.book, err = service.New(service.Config{Store: disk, Slices: g.sco, Logger: log}); err != nil {
-		return err
+		return errors.Join(err, disk.Close())
 	}
+	running.Go(func() { _ = g.book.Run(ctx); _ = disk.Close() }) // it ends with ctx, and nothing is written any more
 	accounts := filepath.Join(dir, "accounts.yaml")
 	for name, text := range map[string]string{accounts: "accounts: [{name: osm, tenant: bench, passwordFile: password}]", filepath.Join(dir, "password"): "password of a benchmark"} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
@@ -78,7 +80,6 @@ func (g *doorRig) open(ctx context.Context, dir string, size int) error {
 	}
 	g.url = "http://" + l.Addr().String()
 	running.Go(func() { _ = plugin.Serve(ctx, l, doors.New(g.book, catalog, who, doors.Config{Logger: log})) }) // ends with ctx
-	running.Go(func() { _ = g.book.Run(ctx); _ = disk.Close() })                                                // nothing is written any more
 	return nil
 }
 
