@@ -3,6 +3,7 @@ package service
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/l2sces/l2sces/pkg/intent"
@@ -137,7 +138,7 @@ func (b *Book) apply(ctx context.Context, id slice.ID, k kept) error {
 		case have.Phase == intent.Deleting && have.Tenant == k.tenant():
 			return deleting(id)
 		case !k.ours(have):
-			return err
+			return foreign{err}
 		}
 	}
 	var err error
@@ -148,6 +149,12 @@ func (b *Book) apply(ctx context.Context, id slice.ID, k kept) error {
 	}
 	return err
 }
+
+// A foreign error is about a slice that somebody else has made: the SCO holds nothing
+// of what the book asked for under its id.
+type foreign struct{ error }
+
+func (f foreign) Unwrap() error { return f.error }
 
 // alter changes a slice as it is now.
 func (b *Book) alter(ctx context.Context, id slice.ID, k kept) error {
@@ -184,12 +191,13 @@ func (b *Book) settled(id slice.ID, k *kept, err error) {
 		if refuses(err) {
 			k.Refused = err.Error()
 		}
+		k.foreign = errors.As(err, new(foreign))
 		return
 	case k.Gone:
 		delete(b.slices, id)
 	default:
 		k.Pending, k.There, k.Refused = false, true, ""
-		k.Before = intent.Intents{}
+		k.Before, k.foreign = intent.Intents{}, false
 	}
 	b.unsaved[id] = true
 }

@@ -105,7 +105,11 @@ func (f *flaky) Delete(ctx context.Context, id slice.ID, o intent.Order) (bool, 
 // or not at all, and when the SCO is right again it holds what the book wants.
 func TestFlakySCO(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(200) {
+	seeds := uint64(100)
+	if testing.Short() {
+		seeds = 20
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { synctest.Test(t, func(t *testing.T) { flakyHistory(t, seed) }) })
 	}
 }

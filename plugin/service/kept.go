@@ -22,14 +22,15 @@ type kept struct {
 	// Refused is why the SCO does not take it.
 	Refused string `json:"refused,omitempty"`
 
-	notes map[Key][]string // to services, of what they do not get
-	said  string           // why it is not as wanted, as it was logged
+	notes   map[Key][]string // to services, of what they do not get
+	said    string           // why it is not as wanted, as it was logged
+	foreign bool             // a slice of somebody else has its id
 }
 
 // next is what follows when something else is wanted.
 func (k *kept) next() *kept {
 	out := &kept{Pending: true}
-	if k == nil {
+	if k == nil || k.foreign {
 		return out
 	}
 	out.There, out.Before = k.There, k.Applied
@@ -70,9 +71,13 @@ func has(n intent.Network, w slice.Workload) bool {
 
 // ours reports whether a slice of the SCO is one that the book has asked for: it may
 // have been made although nobody heard so. Members may have been added since, and of
-// several orders it is not known which was the last, so the networks tell.
+// several orders it is not known which was the last, so the networks tell. If nothing
+// else was asked for before, it has all of them.
 func (k *kept) ours(have intent.Status) bool {
 	if have.Intents == nil || have.Tenant != k.tenant() || len(have.Intents.Slice.Networks) == 0 {
+		return false
+	}
+	if len(k.Before.Slice.Networks) == 0 && len(have.Intents.Slice.Networks) != len(k.Applied.Slice.Networks) {
 		return false
 	}
 	asked := slices.Concat(k.Applied.Slice.Networks, k.Before.Slice.Networks)

@@ -244,9 +244,14 @@ func TestForeignSliceIsLeftAlone(t *testing.T) {
 	sco.Set(intent.Intents{Slice: intent.Slice{ID: "press", Tenant: "blue", Domains: []intent.Domain{{Name: "fire"}}, Networks: []intent.Network{{Name: "own", Domains: []slice.Domain{"fire"}}}}})
 	s := wish("i", "field/cam")
 	s.Intents.Slice.ID = "press"
-	err := b.Update(t.Context(), service.NSI, "osm", func(tx *service.Tx) error { tx.Put(s); return nil })
-	if slice.KindOf(err) != slice.Conflict {
-		t.Errorf("error %v", err)
+	more := s
+	more.Intents.Slice.Networks = []intent.Network{s.Intents.Slice.Networks[0], {Name: "own", Domains: []slice.Domain{"fire"}}}
+	more.Intents.Slice.Domains = []intent.Domain{{Name: "field"}, {Name: "fire"}}
+	for _, s := range []service.Service{s, more} {
+		err := b.Update(t.Context(), service.NSI, "osm", func(tx *service.Tx) error { tx.Put(s); return nil })
+		if slice.KindOf(err) != slice.Conflict {
+			t.Errorf("error %v", err)
+		}
 	}
 	want(t, sco, "blue [fire]")
 }

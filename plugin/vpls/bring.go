@@ -124,6 +124,6 @@ func extend(n *intent.Network, s *service.Service, p point) {
 // networkName is one of its own for each service, so that a workload may be in many:
 // its interface is called so.
 func networkName(k service.Key) slice.NetworkName {
-	sum := sha256.Sum256([]byte(k.String()))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", k.Door, k.Account, k.ID))
 	return slice.NetworkName("vpls-" + hex.EncodeToString(sum[:5]))
 }

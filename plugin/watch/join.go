@@ -26,9 +26,16 @@ func (w *Watcher) joins(s *subject, out *service.Service) []service.Join {
 	if len(ids) == 0 {
 		return nil
 	}
+	others := w.book.Services(out.Tenant)
+	// The ids of networks are ours; those of services their orderers choose, and one may
+	// choose what it likes.
+	network := map[string]bool{}
+	for _, other := range others {
+		network[other.Key.ID] = network[other.Key.ID] || other.Key.Door == service.VIM
+	}
 	var all []service.Join
-	for _, other := range w.book.Services(out.Tenant) {
-		if other.Key.Door == service.NSI {
+	for _, other := range others {
+		if other.Key.Door == service.NSI || network[other.Key.ID] && other.Key.Door != service.VIM {
 			continue
 		}
 		for _, n := range ids[other.Key.ID] {

@@ -328,8 +328,12 @@ func TestJoins(t *testing.T) {
 		w.nbi.Network = func(_, link, vim string) string { return link + "-" + vim }
 		put := func(tenant slice.Tenant, account, id string, d slice.Domain) {
 			t.Helper()
+			door := service.VIM
+			if account == "thief" {
+				door = service.L2VPN // whose ids are their orderers' choice
+			}
 			in := intent.Intents{Slice: intent.Slice{Domains: []intent.Domain{{Name: d}}, Networks: []intent.Network{{Name: "net", Domains: []slice.Domain{d}}}}}
-			err := w.book.Update(t.Context(), service.VIM, account, func(tx *service.Tx) error {
+			err := w.book.Update(t.Context(), door, account, func(tx *service.Tx) error {
 				tx.Put(service.Service{Key: service.Key{ID: id}, Tenant: tenant, Intents: in})
 				return nil
 			})
@@ -341,6 +345,7 @@ func TestJoins(t *testing.T) {
 		put("press", "vb", "data-"+w.vims["beta"], "beta")
 		put("press", "vb", "mgmtnet-"+w.vims["beta"], "beta")
 		put("radio", "vr", "data-"+w.vims["beta"], "beta")
+		put("press", "thief", "data-"+w.vims["beta"], "gamma")
 		nsi := w.order("s", "two", ab, nil)
 		w.nbi.Start(nsi)
 		w.poll()
