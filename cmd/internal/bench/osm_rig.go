@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/l2sces/l2sces/pkg/intent"
 	"github.com/l2sces/l2sces/pkg/slice"
@@ -30,6 +31,7 @@ type doorRig struct {
 	book   *service.Book
 	url    string
 	client *http.Client
+	spent  time.Duration // in requests, without what a client does between them
 }
 
 func newDoorRig(ctx context.Context, dir string, size int) (*doorRig, error) {
@@ -125,12 +127,14 @@ func (g *doorRig) call(ctx context.Context, method, path string, body, answer an
 	}
 	r.SetBasicAuth("osm", "password of a benchmark")
 	r.Header.Set("Content-Type", "application/json")
+	begin := time.Now()
 	w, err := g.client.Do(r)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = w.Body.Close() }() // only read from
 	out, err := io.ReadAll(w.Body)
+	g.spent += time.Since(begin)
 	if err != nil {
 		return err
 	}
