@@ -1,7 +1,6 @@
 package lint_test
 
 import (
-	"encoding/csv"
 	"flag"
 	"fmt"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/l2sces/l2sces/pkg/descriptor/corpustest"
 	"github.com/l2sces/l2sces/pkg/lint"
 )
 
@@ -19,32 +19,6 @@ var (
 	corpusTable = flag.String("table", "", "file to write both verdicts to")
 )
 
-// A verdict is what OSM said about a file.
-type verdict struct{ file, http, scope, parts, detail string }
-
-func verdicts(t *testing.T) []verdict {
-	t.Helper()
-	if *corpusDir == "" {
-		t.Skip("no -corpus")
-	}
-	f, err := os.Open(filepath.Join(*corpusDir, "NBI-RESULTS.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	r := csv.NewReader(f)
-	r.Comma, r.LazyQuotes = '\t', true
-	rows, err := r.ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []verdict
-	for _, row := range rows[1:] {
-		all = append(all, verdict{row[0], row[1], row[2], row[3], row[4]})
-	}
-	return all
-}
-
 func bare(file string) lint.Package {
 	dir, base := path.Split(file)
 	return lint.Package{Name: path.Clean(dir), Files: os.DirFS(filepath.Join(*corpusDir, dir)), Bare: base}
@@ -52,22 +26,22 @@ func bare(file string) lint.Package {
 
 // TestCorpus refuses, with a place, every file that OSM refuses for itself.
 func TestCorpus(t *testing.T) {
-	all := verdicts(t)
+	all := corpustest.Verdicts(t, *corpusDir)
 	var table strings.Builder
 	table.WriteString("| file | OSM | ours | why |\n|---|---|---|---|\n")
 	for _, v := range all {
-		alone := lint.Check([]lint.Package{bare(v.file)}, lint.Options{})
+		alone := lint.Check([]lint.Package{bare(v.File)}, lint.Options{})
 		placed := slices.ContainsFunc(alone.Findings, func(f lint.Finding) bool { return f.Severity == lint.Error && f.Line > 0 })
-		if v.scope == "descriptor" && !placed {
-			t.Errorf("OSM refuses %s (%s), we do not", v.file, v.detail)
+		if v.Descriptor() && !placed {
+			t.Errorf("OSM refuses %s (%s), we do not", v.File, v.Detail)
 		}
 		var others []lint.Package
 		for _, o := range all {
-			if o.file != v.file {
-				others = append(others, bare(o.file))
+			if o.File != v.File {
+				others = append(others, bare(o.File))
 			}
 		}
-		row(&table, v, lint.Check([]lint.Package{bare(v.file)}, lint.Options{Against: others}))
+		row(&table, v, lint.Check([]lint.Package{bare(v.File)}, lint.Options{Against: others}))
 	}
 	if *corpusTable != "" {
 		if err := os.WriteFile(*corpusTable, []byte(table.String()), 0o600); err != nil {
@@ -76,7 +50,7 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
-func row(w *strings.Builder, v verdict, r lint.Report) {
+func row(w *strings.Builder, v corpustest.Verdict, r lint.Report) {
 	ours := "clean"
 	switch {
 	case r.Errors > 0:
@@ -106,5 +80,5 @@ func row(w *strings.Builder, v verdict, r lint.Report) {
 		}
 		why = append(why, key+": "+text)
 	}
-	fmt.Fprintf(w, "| %s | %s %s %s | %s, %d/%d/%d | %s |\n", v.file, v.http, v.scope, v.detail, ours, r.Errors, r.Warnings, r.Notes, strings.Join(why, "; "))
+	fmt.Fprintf(w, "| %s | %s %s %s | %s, %d/%d/%d | %s |\n", v.File, v.HTTP, v.Scope, v.Detail, ours, r.Errors, r.Warnings, r.Notes, strings.Join(why, "; "))
 }

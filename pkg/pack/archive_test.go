@@ -70,6 +70,7 @@ func tarAttacks() []attack {
 		{"link out of an inner archive", in(tarEntry{name: "sample_knf/c.tgz", data: string(zipped(untarred(tarEntry{name: "a/l", kind: '2', link: "../../x"})))}), "archive-symlink", "sample_knf/c.tgz!/a/l"},
 		{"truncated gzip", good[:len(good)-20], "archive-truncated", "-"},
 		{"gzip checksum", flipped(good, len(good)-8), "archive-checksum", "-"},
+		{"gzip length", flipped(good, len(good)-2), "archive-checksum", "-"},
 		{"behind the gzip", append(bytes.Clone(good), "tail"...), "archive-trailing", "-"},
 		{"second gzip", append(bytes.Clone(good), zipped([]byte("x"))...), "archive-trailing", "-"},
 		{"behind the tar", zipped(append(untarred(tarEntry{name: "sample_knf/sample_knf.yaml", data: vnfd}), "tail"...)), "archive-trailing", "-"},

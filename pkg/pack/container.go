@@ -81,7 +81,7 @@ func stemOf(name string) string { return strings.TrimSuffix(name, path.Ext(name)
 func (z *zipFile) lay(c *container) error {
 	if c.csar.method == methodStore {
 		c.within = io.NewSectionReader(z.r, c.csar.data, c.csar.packed)
-		return ignore(c.csar.Entry, z.open(c.csar))
+		return ignore(c.csar.Entry, z.open(c.csar, nil))
 	}
 	f, err := os.CreateTemp("", "l2sces-csar-*")
 	if err != nil {
@@ -90,7 +90,7 @@ func (z *zipFile) lay(c *container) error {
 	err = os.Remove(f.Name())
 	n := int64(0)
 	if err == nil {
-		n, err = io.Copy(f, z.open(c.csar))
+		n, err = io.Copy(f, z.open(c.csar, newUnpacker(false)))
 	}
 	if err != nil {
 		return errors.Join(z.s.broken(c.csar.raw, err), f.Close())
@@ -104,7 +104,7 @@ func (z *zipFile) small(e *zipEntry, most int64) ([]byte, error) {
 	if e.Size > most {
 		return nil, z.s.stop("archive-file-bytes", e.raw, "it has %d bytes, more than %d", e.Size, most)
 	}
-	data, err := io.ReadAll(z.open(e))
+	data, err := io.ReadAll(z.open(e, newUnpacker(false)))
 	if err != nil {
 		return nil, z.s.broken(e.raw, err)
 	}

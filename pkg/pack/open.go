@@ -127,7 +127,8 @@ func (p *Package) take(e Entry, r io.Reader) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.Entries = append(p.Entries, e)
-	if p.kept += e.Size; e.Size <= textSize && p.kept <= textAll {
+	if e.Size <= textSize && p.kept+e.Size <= textAll {
+		p.kept += e.Size
 		p.text[e.Name] = text
 	}
 	return nil
@@ -182,7 +183,7 @@ func (p *Package) content(e Entry) (io.ReadCloser, error) {
 	s := newScan(p.ctx, p.file.name, p.limits)
 	if p.zip != nil {
 		z := &zipFile{s: s, r: p.zip.r}
-		return io.NopCloser(z.open(p.zip.find(e.Name))), nil
+		return io.NopCloser(z.open(p.zip.find(e.Name), newUnpacker(false))), nil
 	}
 	return p.again(s, e)
 }

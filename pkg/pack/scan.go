@@ -110,21 +110,21 @@ func (c *counter) Read(p []byte) (int, error) {
 
 // gunzip gives what is in a gzip stream to f, and sees that nothing follows it.
 func (s *scan) gunzip(r io.Reader, f func(io.Reader) error) error {
-	packed := &counter{r: reading{s.ctx, r}}
-	buffered := bufio.NewReaderSize(packed, 64<<10)
-	z, err := gzip.NewReader(buffered)
+	u := newUnpacker(true)
+	defer u.stop()
+	u.reset(reading{s.ctx, r})
+	z, err := u.gunzipped()
 	if err != nil {
 		return s.broken("", err)
 	}
-	z.Multistream(false)
-	unpacked := &charged{s: s, packed: func() int64 { return packed.n }, r: z}
+	unpacked := &charged{s: s, packed: func() int64 { return u.taken }, r: z}
 	if err := f(unpacked); err != nil {
 		return err
 	}
 	if err := s.padding(unpacked); err != nil {
 		return err
 	}
-	if _, err := buffered.Peek(1); !errors.Is(err, io.EOF) {
+	if _, err := u.in.Peek(1); !errors.Is(err, io.EOF) {
 		return s.stop("archive-trailing", "", "something follows the compressed data")
 	}
 	return nil

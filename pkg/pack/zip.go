@@ -1,8 +1,6 @@
 package pack
 
 import (
-	"bufio"
-	"compress/flate"
 	"errors"
 	"hash/crc32"
 	"io"
@@ -115,11 +113,12 @@ func (z *zipFile) each(v visit) error {
 	var all sync.WaitGroup
 	for i := range workers {
 		all.Go(func() {
+			u := newUnpacker(true)
 			for e := range queue {
 				if broken.Load() {
 					return
 				}
-				if faults[i] = z.visit(e, v); faults[i] != nil {
+				if faults[i] = z.visit(e, u, v); faults[i] != nil {
 					broken.Store(true)
 				}
 			}
@@ -139,8 +138,9 @@ func (z *zipFile) each(v visit) error {
 
 // visit gives one file to a visit and checks that all of it is there. A file
 // that is broken is a complaint, and does not keep the others from being read.
-func (z *zipFile) visit(e *zipEntry, v visit) error {
-	r := z.open(e)
+func (z *zipFile) visit(e *zipEntry, u *unpacker, v visit) error {
+	r := z.open(e, u)
+	defer u.stop()
 	err := z.s.content(e.Entry, r, v)
 	if err == nil {
 		err = ignore(e.Entry, r)
@@ -154,29 +154,25 @@ func (z *zipFile) visit(e *zipEntry, v visit) error {
 	return err
 }
 
-// open returns the content of an entry. It ends with an error if size or
-// checksum are not what the directory says.
-func (z *zipFile) open(e *zipEntry) io.Reader {
-	packed := &counter{r: reading{z.s.ctx, io.NewSectionReader(z.r, e.data, e.packed)}}
-	var r io.Reader = packed
-	used := func() int64 { return packed.n }
-	if e.method == methodDeflate {
-		// What waits in the buffer was read, and is part of nothing.
-		buffered := bufio.NewReaderSize(packed, 32<<10)
-		used = func() int64 { return packed.n - int64(buffered.Buffered()) }
-		r = flate.NewReader(buffered)
+// open returns the content of an entry, unpacked by u if it is not stored. It
+// ends with an error if size or checksum are not what the directory says.
+func (z *zipFile) open(e *zipEntry, u *unpacker) io.Reader {
+	packed := reading{z.s.ctx, io.NewSectionReader(z.r, e.data, e.packed)}
+	if e.method == methodStore {
+		return &checked{s: z.s, e: e, r: &charged{s: z.s, r: packed}}
 	}
-	return &checked{s: z.s, e: e, used: used, r: &charged{s: z.s, packed: used, r: r}}
+	u.reset(packed)
+	return &checked{s: z.s, e: e, u: u, r: &charged{s: z.s, packed: func() int64 { return u.taken }, r: u}}
 }
 
 // checked is the content of an entry, compared with what is said of it.
 type checked struct {
-	s    *scan
-	e    *zipEntry
-	used func() int64 // bytes that were unpacked
-	r    io.Reader
-	n    int64
-	crc  uint32
+	s   *scan
+	e   *zipEntry
+	u   *unpacker // nil: it is stored
+	r   io.Reader
+	n   int64
+	crc uint32
 }
 
 func (c *checked) Read(p []byte) (int, error) {
@@ -192,7 +188,7 @@ func (c *checked) Read(p []byte) (int, error) {
 		return n, c.s.stop("archive-truncated", c.e.raw, "it has %d bytes of the %d that it says", c.n, c.e.Size)
 	case c.crc != c.e.crc:
 		return n, c.s.stop("archive-checksum", c.e.raw, "its checksum is wrong")
-	case c.used() < c.e.packed:
+	case c.u != nil && c.u.used() < c.e.packed:
 		return n, c.s.stop("archive-trailing", c.e.raw, "something follows its compressed data")
 	}
 	return n, err

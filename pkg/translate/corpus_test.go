@@ -1,18 +1,17 @@
 package translate_test
 
 import (
-	"encoding/csv"
 	"errors"
 	"flag"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/l2sces/l2sces/pkg/descriptor"
+	"github.com/l2sces/l2sces/pkg/descriptor/corpustest"
 	"github.com/l2sces/l2sces/pkg/translate"
 )
 
@@ -22,26 +21,23 @@ var corpus = flag.String("corpus", "", "folder of other people's descriptors, wi
 // were a template. Templates that OSM takes must give intents, everything else
 // a complaint with its place.
 func TestCorpus(t *testing.T) {
-	if *corpus == "" {
-		t.Skip("no collection of descriptors given: run with -corpus DIR")
-	}
 	fsys := os.DirFS(*corpus)
-	for file, scope := range scopes(t) {
-		t.Run(file, func(t *testing.T) {
+	for _, v := range corpustest.Verdicts(t, *corpus) {
+		t.Run(v.File, func(t *testing.T) {
 			start := time.Now()
-			in, warnings, err := translate.File(fsys, translate.Files{Template: file})
+			in, warnings, err := translate.File(fsys, translate.Files{Template: v.File})
 			if took := time.Since(start); took > time.Second {
 				t.Errorf("took %v", took)
 			}
-			if strings.HasPrefix(file, "nst/") && scope != "descriptor" {
+			if strings.HasPrefix(v.File, "nst/") && !v.Descriptor() {
 				if err != nil || len(in.Slice.Domains) == 0 || len(warnings) == 0 {
 					t.Errorf("%+v, warnings %v, %v", in, warnings, err)
 				}
 				return
 			}
 			wantPlaces(t, err)
-			if strings.HasPrefix(file, "nsd/") {
-				wantNSD(t, fsys, file, scope != "descriptor")
+			if strings.HasPrefix(v.File, "nsd/") {
+				wantNSD(t, fsys, v.File, !v.Descriptor())
 			}
 		})
 	}
@@ -70,32 +66,4 @@ func wantPlaces(t *testing.T, err error) {
 			t.Errorf("no place in %s", p)
 		}
 	}
-}
-
-// scopes returns what OSM said of each file.
-func scopes(t *testing.T) map[string]string {
-	t.Helper()
-	f, err := os.Open(filepath.Join(*corpus, "NBI-RESULTS.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := f.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	r := csv.NewReader(f)
-	r.Comma, r.LazyQuotes, r.FieldsPerRecord = '\t', true, -1
-	rows, err := r.ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := map[string]string{}
-	for _, row := range rows[1:] {
-		out[row[0]] = row[2]
-	}
-	if len(out) < 10 {
-		t.Fatalf("only %d files", len(out))
-	}
-	return out
 }
