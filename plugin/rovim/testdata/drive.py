@@ -14,7 +14,9 @@ import inspect
 import json
 import sys
 
-from osm_ro_plugin import vimconn
+sys.path.append(sys.path.pop(0))  # the double lies beside this file, and comes last
+
+from osm_ro_plugin import vimconn  # noqa: E402
 
 
 def load():
