@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -20,7 +19,6 @@ import (
 
 	"github.com/l2sces/l2sces/cmd/internal/cli"
 	"github.com/l2sces/l2sces/pkg/intent"
-	"github.com/l2sces/l2sces/pkg/lab"
 	"github.com/l2sces/l2sces/pkg/netns"
 	"github.com/l2sces/l2sces/pkg/slice"
 	"github.com/l2sces/l2sces/plugin/endpoint"
@@ -50,29 +48,13 @@ type osmDesk struct {
 // doorsLab starts a lab whose plugin serves OSM's accounts.
 func doorsLab(t *testing.T) *osmDesk {
 	t.Helper()
-	p, err := readPlan(filepath.Join(root, "deploy/lab/three-domains.yaml"), "")
-	must(t, err)
-	bin, err := filepath.Abs(filepath.Join(root, "bin"))
-	must(t, err)
-	p.Lab.Prefix, p.Lab.Name = fmt.Sprintf("t%06x", rand.Uint32N(1<<24)), "osm"
-	p, err = lab.NewPlan(p.Lab, lab.Places{Bin: bin})
-	must(t, err)
-	must(t, needPrograms(p))
 	dir := t.TempDir()
 	for name, text := range map[string]string{"accounts.yaml": pluginAccounts, "endpoints.yaml": pluginEndpoints, "osm.password": "hush", "other.password": "hush hush"} {
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
 	d := &osmDesk{account: "osm"}
-	for i, one := range p.Processes {
-		if one.Name == "osm-plugin" {
-			d.core = one.Namespace
-			p.Processes[i].Command.Args = append(one.Command.Args, "--osm-listen", pluginDoor, "--osm-plain",
-				"--accounts", dir+"/accounts.yaml", "--endpoints", dir+"/endpoints.yaml", "--store", dir+"/plugin.db")
-		}
-	}
-	d.demo = &demo{plan: p, keeper: newKeeper(t.Output()), say: t.Logf, report: demoReport{PhasesMs: map[string]uint32{}}}
-	t.Cleanup(func() { must(t, d.keeper.Down(context.WithoutCancel(t.Context()), p)) })
-	must(t, d.keeper.Up(t.Context(), p))
+	d.demo, d.core = labWith(t, "osm", "osm-plugin", "--osm-listen", pluginDoor, "--osm-plain",
+		"--accounts", dir+"/accounts.yaml", "--endpoints", dir+"/endpoints.yaml", "--store", dir+"/plugin.db")
 	d.client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (conn net.Conn, err error) {
 		err = netns.Do(d.core, func() error {
 			conn, err = new(net.Dialer).DialContext(ctx, network, address)
@@ -80,7 +62,8 @@ func doorsLab(t *testing.T) *osmDesk {
 		})
 		return conn, err
 	}}}
-	door := cli.Door{Place: labSCO(p.Dir)}
+	door := cli.Door{Place: labSCO(d.plan.Dir)}
+	var err error
 	d.sco, err = door.Open()
 	must(t, err)
 	t.Cleanup(func() { must(t, d.sco.Close()) })

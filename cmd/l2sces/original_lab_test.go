@@ -27,28 +27,35 @@ const (
 	oldVideo = `{"network": {"name": "video", "provider": {"name": "ring"}, "podCidr": "10.1.0.0/16", "clusters": [{"name": "field"}, {"name": "fire"}]}}`
 )
 
-// original starts a lab whose SCO serves clients of the original as well, and
-// returns such a client.
-func original(t *testing.T) (*demo, compattest.Client) {
+// labWith starts a lab with further arguments for one of its processes, and returns
+// the namespace of that.
+func labWith(t *testing.T, name, process string, args ...string) (d *demo, namespace string) {
 	t.Helper()
 	p, err := readPlan(filepath.Join(root, "deploy/lab/three-domains.yaml"), "")
 	must(t, err)
 	bin, err := filepath.Abs(filepath.Join(root, "bin"))
 	must(t, err)
-	p.Lab.Prefix, p.Lab.Name = fmt.Sprintf("t%06x", rand.Uint32N(1<<24)), "old"
+	p.Lab.Prefix, p.Lab.Name = fmt.Sprintf("t%06x", rand.Uint32N(1<<24)), name
 	p, err = lab.NewPlan(p.Lab, lab.Places{Bin: bin})
 	must(t, err)
 	must(t, needPrograms(p))
-	core := ""
 	for i, one := range p.Processes {
-		if one.Name == "sco" {
-			core = one.Namespace
-			p.Processes[i].Command.Args = append(one.Command.Args, "--legacy", oldDoor, "--legacy-tenant", "old")
+		if one.Name == process {
+			namespace = one.Namespace
+			p.Processes[i].Command.Args = append(one.Command.Args, args...)
 		}
 	}
-	d := &demo{plan: p, keeper: newKeeper(t.Output()), say: t.Logf, report: demoReport{PhasesMs: map[string]uint32{}}}
+	d = &demo{plan: p, keeper: newKeeper(t.Output()), say: t.Logf, report: demoReport{PhasesMs: map[string]uint32{}}}
 	t.Cleanup(func() { must(t, d.keeper.Down(context.WithoutCancel(t.Context()), p)) })
 	must(t, d.keeper.Up(t.Context(), p))
+	return d, namespace
+}
+
+// original starts a lab whose SCO serves clients of the original as well, and
+// returns such a client.
+func original(t *testing.T) (*demo, compattest.Client) {
+	t.Helper()
+	d, core := labWith(t, "old", "sco", "--legacy", oldDoor, "--legacy-tenant", "old")
 	inCore := grpc.WithContextDialer(func(ctx context.Context, address string) (conn net.Conn, err error) {
 		err = netns.Do(core, func() error {
 			conn, err = new(net.Dialer).DialContext(ctx, "tcp", address)

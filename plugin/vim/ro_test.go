@@ -32,7 +32,7 @@ func python(t *testing.T) string {
 	}
 	path, err := exec.LookPath("python3")
 	if err != nil {
-		t.Skip("python3 is not installed: deploy/setup.sh test installs it")
+		t.Fatal("python3 is not installed: deploy/setup.sh test installs it")
 	}
 	return path
 }

@@ -142,7 +142,7 @@ contexts: []
 func files() fs.FS {
 	return fstest.MapFS{
 		"kube.yaml":    {Data: []byte(kubeconfig)},
-		"outside.yaml": {Data: []byte("clusters: []\nusers: [{name: u, user: {client-key: /root/key}}]\n")},
+		"outside.yaml": {Data: []byte("clusters: []\nusers: [{name: u, user: {client-key: /elsewhere/key}}]\n")},
 		"broken.yaml":  {Data: []byte("users: [{token: very-secret-token\n")},
 		"none.yaml":    {Data: []byte("a: b\n")},
 		"hush":         {Data: []byte("very-secret\n")},
